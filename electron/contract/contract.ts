@@ -1,0 +1,25 @@
+import type { ContractRouterClient } from '@orpc/contract';
+import { auditContract } from './audit.contract.ts';
+import { constitutionContract } from './constitution.contract.ts';
+import { corpusContract } from './corpus.contract.ts';
+import { importContract } from './import.contract.ts';
+import { jobContract } from './job.contract.ts';
+import { reportContract } from './report.contract.ts';
+import { sqlContract } from './sql.contract.ts';
+import { systemContract } from './system.contract.ts';
+
+/** Every method of the core, as data: both ends are typed and validated from it. */
+export const contract = {
+  ...systemContract,
+  ...corpusContract,
+  ...importContract,
+  ...jobContract,
+  ...sqlContract,
+  ...constitutionContract,
+  ...auditContract,
+  ...reportContract,
+};
+export type Contract = typeof contract;
+
+/** The typed client a page holds; the transport behind it does not matter. */
+export type Client = ContractRouterClient<Contract>;
