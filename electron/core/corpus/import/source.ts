@@ -1,0 +1,125 @@
+import { quoteIdentifier, quoteLiteral } from '../../../../native/duckdb/quoting.ts';
+import type { Session } from '../../../../native/duckdb/session.ts';
+import type { SourceColumn } from '../../../contract/import.contract.ts';
+import type { SourceShape, Sql } from '../formats/reader.ts';
+import type { Container } from './container.ts';
+import { longestLine, salvagedRowField } from './salvage.ts';
+
+/** Columns that staging adds and no format may see. */
+const ownColumns: ReadonlySet<string> = new Set(['src_row', 'file_row_number', salvagedRowField]);
+
+/** Largest single JSON value read by the quick path; files with larger ones go through salvage. */
+const quickObjectBytes = 16 * 2 ** 20;
+
+/**
+ * Types that DuckDB guesses from the look of a text, back to text: a date or an id must come out as it was written.
+ * Works on the whole type, so nested fields are covered.
+ */
+function keepTexts(type: string): string {
+  return type.replaceAll(
+    /\b(TIMESTAMP WITH TIME ZONE|TIMESTAMP_NS|TIMESTAMP|DATE|TIME|UUID)\b(?!")/g,
+    'VARCHAR',
+  );
+}
+
+function jsonOptions(container: Container, bytes: number): string {
+  const isDocument = container.kind === 'json';
+  const largest = isDocument
+    ? Math.max(bytes * (container.compression === 'none' ? 1 : 20), quickObjectBytes)
+    : quickObjectBytes;
+  return [
+    `format = '${isDocument ? 'auto' : 'newline_delimited'}'`,
+    `compression = '${container.compression}'`,
+    `maximum_object_size = ${Math.min(largest, 2 ** 31)}`,
+    'map_inference_threshold = -1',
+    'field_appearance_threshold = 0',
+  ].join(', ');
+}
+
+/** A `read_json` call whose columns hold every key that occurs anywhere in the file, texts as texts. */
+export async function buildJsonScan(
+  session: Session,
+  file: string,
+  container: Container,
+  options: { readonly bytes: number; readonly sampleRows: number; readonly signal?: AbortSignal | undefined },
+): Promise<Sql> {
+  const read = `read_json(${quoteLiteral(file)}, ${jsonOptions(container, options.bytes)}`;
+  const described = await session.all<{ column_name: string; column_type: string }>(
+    `DESCRIBE SELECT * FROM ${read}, sample_size = ${options.sampleRows})`,
+    [],
+    { signal: options.signal },
+  );
+  const columns = described
+    .map((column) => `${quoteLiteral(column.column_name)}: ${quoteLiteral(keepTexts(column.column_type))}`)
+    .join(', ');
+  return `${read}, columns = {${columns}})`;
+}
+
+/** A `read_json` call for lines that salvage has written. */
+export function salvagedContainer(): Container {
+  return { kind: 'jsonl', compression: 'none', delimiter: ',', encoding: 'utf-8' };
+}
+
+/** A `read_csv` call: every value as text, so that nothing is reformatted on the way. */
+export function buildCsvScan(file: string, container: Container, rejects?: string): Sql {
+  const options = [
+    'all_varchar = true',
+    'header = true',
+    `delim = ${quoteLiteral(container.delimiter)}`,
+    `quote = '"'`,
+    `escape = '"'`,
+    `encoding = '${container.encoding}'`,
+    `compression = '${container.compression}'`,
+    `max_line_size = ${longestLine}`,
+    ...(rejects
+      ? [
+          'store_rejects = true',
+          `rejects_table = '${rejects}'`,
+          `rejects_scan = '${rejects}_scan'`,
+          'rejects_limit = 0',
+        ]
+      : []),
+  ];
+  return `read_csv(${quoteLiteral(file)}, ${options.join(', ')})`;
+}
+
+/** A Parquet file with `src_row`, 0-based, as the importer's SQL wants it. */
+export async function openParquet(
+  session: Session,
+  file: string,
+): Promise<{ relation: Sql; columns: SourceColumn[] }> {
+  const read = `read_parquet(${quoteLiteral(file)}, file_row_number = true)`;
+  const described = await session.all<{ column_name: string; column_type: string }>(
+    `DESCRIBE SELECT * FROM ${read}`,
+  );
+  const names = described.map((column) => column.column_name);
+  const isSalvaged = names.includes(salvagedRowField);
+  const rowNumber = isSalvaged ? `${quoteIdentifier(salvagedRowField)} - 1` : 'file_row_number';
+  const hidden = names
+    .filter((name) => ownColumns.has(name))
+    .map(quoteIdentifier)
+    .join(', ');
+  return {
+    relation: `(SELECT * EXCLUDE (${hidden}), (${rowNumber})::BIGINT AS src_row FROM ${read})`,
+    columns: described
+      .filter((column) => !ownColumns.has(column.column_name))
+      .map((column) => ({ name: column.column_name, type: column.column_type })),
+  };
+}
+
+/** What format detection looks at: the columns and the first fifty rows as JSON. */
+export async function readShape(
+  session: Session,
+  relation: Sql,
+  columns: readonly SourceColumn[],
+  fileName: string,
+): Promise<SourceShape> {
+  const rows = await session.all<{ row: string }>(
+    `SELECT to_json(t)::VARCHAR AS row FROM (SELECT * FROM ${relation} LIMIT 50) t`,
+  );
+  return {
+    columns,
+    rows: rows.map(({ row }) => JSON.parse(row) as Record<string, unknown>),
+    fileNames: [fileName],
+  };
+}

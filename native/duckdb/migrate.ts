@@ -1,0 +1,41 @@
+import { AppError } from '../../electron/contract/app-error.ts';
+import type { Database } from './database.ts';
+import foundation from './migrations/0001-foundation.sql?raw';
+
+/** Numbered, append-only: a landed migration is never edited, only followed by another. */
+const migrations: readonly { readonly version: number; readonly name: string; readonly sql: string }[] = [
+  { version: 1, name: 'foundation', sql: foundation },
+];
+
+export const schemaVersion = migrations.at(-1)?.version ?? 0;
+
+/**
+ * Brings the schema to the newest version, each step with its version mark in one transaction, so that a kill in the
+ * middle leaves the former version. Throws WORKSPACE_NEWER for a file a later release has written.
+ */
+export async function migrate(database: Database): Promise<void> {
+  await database.write(async (session) => {
+    await session.run(
+      'CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL, name VARCHAR NOT NULL, applied_at TIMESTAMPTZ DEFAULT now())',
+    );
+  });
+  const { version } = await database.one<{ version: number }>(
+    'SELECT coalesce(max(version), 0) AS version FROM schema_version',
+  );
+  if (version > schemaVersion) {
+    throw new AppError(
+      'WORKSPACE_NEWER',
+      `The workspace was not opened: it was written by a newer Assay (schema ${version}, this one knows ${schemaVersion}). Use the newer Assay.`,
+      { version, known: schemaVersion },
+    );
+  }
+  for (const migration of migrations.filter((candidate) => candidate.version > version)) {
+    await database.write(async (session) => {
+      await session.run(migration.sql);
+      await session.run('INSERT INTO schema_version (version, name) VALUES (?, ?)', [
+        migration.version,
+        migration.name,
+      ]);
+    });
+  }
+}
