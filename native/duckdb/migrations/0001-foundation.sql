@@ -46,7 +46,7 @@ CREATE TABLE prompt (
   dataset_id INTEGER NOT NULL,
   text VARCHAR NOT NULL,
   messages STRUCT("role" VARCHAR, content VARCHAR)[],
-  text_key HUGEINT NOT NULL,
+  text_key UHUGEINT NOT NULL,
   chars INTEGER NOT NULL,
   turns INTEGER NOT NULL,
   import_id INTEGER NOT NULL
@@ -100,7 +100,7 @@ CREATE TABLE comparison (
 CREATE TABLE record_key (
   dataset_id INTEGER NOT NULL,
   import_id INTEGER NOT NULL,
-  content_key HUGEINT NOT NULL
+  content_key UHUGEINT NOT NULL
 );
 
 CREATE TABLE annotator (

@@ -89,16 +89,20 @@ function upperFraction(a: number, x: number): number {
  * Regularised incomplete beta function I_x(a, b) for a, b > 0 and 0 ≤ x ≤ 1, in [0, 1].
  * Continued fraction by the modified Lentz method (Abramowitz & Stegun 26.5.8), reflected by
  * I_x(a, b) = 1 − I_{1−x}(b, a) where that converges faster.
+ *
+ * @param complement 1 − x, for callers that know it better than the subtraction gives it (x close to 1).
  */
-export function incompleteBeta(x: number, a: number, b: number): number {
+export function incompleteBeta(x: number, a: number, b: number, complement = 1 - x): number {
   if (!(a > 0) || !(b > 0) || !(x >= 0 && x <= 1)) {
     throw new RangeError(`incompleteBeta needs a, b > 0 and x in [0, 1].`);
   }
-  if (x === 0 || x === 1) return x;
-  const front = Math.exp(logGamma(a + b) - logGamma(a) - logGamma(b) + a * Math.log(x) + b * Math.log1p(-x));
+  if (x === 0 || complement === 0) return x;
+  const logX = x < 0.5 ? Math.log(x) : Math.log1p(-complement);
+  const logComplement = x < 0.5 ? Math.log1p(-x) : Math.log(complement);
+  const front = Math.exp(logGamma(a + b) - logGamma(a) - logGamma(b) + a * logX + b * logComplement);
   return x < (a + 1) / (a + b + 2)
     ? (front * betaFraction(x, a, b)) / a
-    : 1 - (front * betaFraction(1 - x, b, a)) / b;
+    : 1 - (front * betaFraction(complement, b, a)) / b;
 }
 
 function betaFraction(x: number, a: number, b: number): number {

@@ -45,7 +45,7 @@ export function undefinedOutcome(reason: UndefinedReason): Undefined {
 }
 
 /** Pairs below which a slice is computed but marked `too_small` (audit specification, section 0). */
-export const MINIMUM_SLICE_SIZE = 20;
+const MINIMUM_SLICE_SIZE = 20;
 
 /**
  * Marks a computed outcome `too_small` when it rests on fewer than `minimum` observations.

@@ -2,6 +2,8 @@
 export interface RandomStream {
   /** Uniform whole number in [0, 2³²). */
   nextUint32(): number;
+  /** Overwrites every word of the array with {@link nextUint32}, faster than call by call. */
+  fillUint32(words: Uint32Array): void;
   /** Uniform in [0, 1) with 53 random bits. */
   next(): number;
   /** Uniform whole number in [0, bound), 1 ≤ bound ≤ 2³²; rejection sampling, so without bias. */
@@ -32,19 +34,31 @@ export function createRandom(seed: number): RandomStream {
   let b = mix();
   let c = mix();
   let counter = 1;
+  const fillUint32 = (words: Uint32Array): void => {
+    let [x, y, z, count] = [a, b, c, counter];
+    for (let i = 0; i < words.length; i++) {
+      const sum = (((x + y) | 0) + count) | 0;
+      count = (count + 1) | 0;
+      x = y ^ (y >>> 9);
+      y = (z + (z << 3)) | 0;
+      z = (((z << 21) | (z >>> 11)) + sum) | 0;
+      words[i] = sum;
+    }
+    [a, b, c, counter] = [x, y, z, count];
+  };
   const nextUint32 = (): number => {
     const sum = (((a + b) | 0) + counter) | 0;
     counter = (counter + 1) | 0;
     a = b ^ (b >>> 9);
     b = (c + (c << 3)) | 0;
-    c = (c << 21) | (c >>> 11);
-    c = (c + sum) | 0;
+    c = (((c << 21) | (c >>> 11)) + sum) | 0;
     return sum >>> 0;
   };
   for (let i = 0; i < 12; i++) nextUint32();
   const next = (): number => ((nextUint32() >>> 5) * 67108864 + (nextUint32() >>> 6)) / 9007199254740992;
   return {
     nextUint32,
+    fillUint32,
     next,
     nextBelow: (bound) => boundedUint32(nextUint32, bound),
     nextNormal: () => polarNormal(next),

@@ -10,10 +10,7 @@ export function studentCdf(t: number, df: number): number {
   if (Number.isNaN(t)) return Number.NaN;
   if (!Number.isFinite(t)) return t < 0 ? 0 : 1;
   const square = t * t;
-  const tail =
-    square < df
-      ? 0.5 * (1 - incompleteBeta(square / (df + square), 0.5, df / 2))
-      : 0.5 * incompleteBeta(df / (df + square), df / 2, 0.5);
+  const tail = 0.5 * incompleteBeta(df / (df + square), df / 2, 0.5, square / (df + square));
   return t < 0 ? tail : 1 - tail;
 }
 

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { constants, gunzipSync } from 'node:zlib';
 import { AppError } from '../../../contract/app-error.ts';
 
-export type Compression = 'none' | 'gzip' | 'zstd';
+export type Compression = 'uncompressed' | 'gzip' | 'zstd';
 
 /** What a file holds, judged by its first bytes; the name only breaks ties. */
 export interface Container {
@@ -86,7 +86,7 @@ export function detectContainer(file: string, name: string = path.basename(file)
     throw new AppError('IMPORT_FILE_EMPTY', `${name} was not imported: it is empty.`, { file: name });
   }
   const head = readHead(file);
-  const base = { compression: 'none', delimiter: ',', encoding: 'utf-8' } as const;
+  const base = { compression: 'uncompressed', delimiter: ',', encoding: 'utf-8' } as const;
   if (head.subarray(0, 4).toString('latin1') === 'PAR1') return { ...base, kind: 'parquet' };
   if (head.subarray(8, 12).toString('latin1') === 'DUCK') return { ...base, kind: 'duckdb' };
   if (head.subarray(0, 4).equals(Buffer.from([0x28, 0xb5, 0x2f, 0xfd]))) {
@@ -114,5 +114,5 @@ export function detectContainer(file: string, name: string = path.basename(file)
       'it is a binary file of an unknown kind',
       'Give a Parquet, JSONL, JSON, CSV or DuckDB file.',
     );
-  return { ...base, compression: isGzip ? 'gzip' : 'none', ...kindOfText(name, text) };
+  return { ...base, compression: isGzip ? 'gzip' : 'uncompressed', ...kindOfText(name, text) };
 }

@@ -174,7 +174,7 @@ async function loadResponses(loader: Loader, records: Sql, plan: IdPlan, everyth
   const promptOf =
     reading.promptBText === undefined
       ? 'm.prompt_id'
-      : 'CASE WHEN place = 1 AND mb.prompt_id IS NOT NULL THEN mb.prompt_id ELSE m.prompt_id END';
+      : 'CASE WHEN r.place = 1 AND mb.prompt_id IS NOT NULL THEN mb.prompt_id ELSE m.prompt_id END';
   await loader.run(
     'Loading responses',
     `INSERT INTO response (response_id, dataset_id, prompt_id, text, messages, model, position, chars, example_id, language,
@@ -183,7 +183,7 @@ async function loadResponses(loader: Loader, records: Sql, plan: IdPlan, everyth
        item.model, place, length(item.text), example_id, language, topic, subset, extra, ${importId}, ?, src_row + 1
      FROM (
        SELECT r.record_no, r.src_row, ${promptOf} AS prompt_id, ${own('example_id')} AS example_id, ${own('language')} AS language,
-         ${own('topic')} AS topic, ${own('subset')} AS subset, ${own('extra')} AS extra, item, place
+         ${own('topic')} AS topic, ${own('subset')} AS subset, ${own('extra')} AS extra, r.item, r.place
        FROM (SELECT *, unnest(responses) AS item, unnest(range(len(responses))) AS place FROM ${records}
              ${everything ? '' : 'SEMI JOIN kept USING (record_no)'}) r
        JOIN (SELECT record_no, prompt_key, prompt_b_key FROM survey) s ON s.record_no = r.record_no

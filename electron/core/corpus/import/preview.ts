@@ -60,7 +60,7 @@ function describeFile(file: string): ImportPreview['files'][number] {
   const base = { path: file, name: path.basename(file), bytes: statSync(file).size };
   try {
     const container = detectContainer(file);
-    const suffix = container.compression === 'none' ? '' : ` (${container.compression})`;
+    const suffix = container.compression === 'uncompressed' ? '' : ` (${container.compression})`;
     return { ...base, container: `${container.kind.toUpperCase()}${suffix}`, problem: null };
   } catch (error) {
     if (!isAppError(error)) throw error;

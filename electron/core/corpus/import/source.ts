@@ -25,7 +25,7 @@ function keepTexts(type: string): string {
 function jsonOptions(container: Container, bytes: number): string {
   const isDocument = container.kind === 'json';
   const largest = isDocument
-    ? Math.max(bytes * (container.compression === 'none' ? 1 : 20), quickObjectBytes)
+    ? Math.max(bytes * (container.compression === 'uncompressed' ? 1 : 20), quickObjectBytes)
     : quickObjectBytes;
   return [
     `format = '${isDocument ? 'auto' : 'newline_delimited'}'`,
@@ -57,7 +57,7 @@ export async function buildJsonScan(
 
 /** A `read_json` call for lines that salvage has written. */
 export function salvagedContainer(): Container {
-  return { kind: 'jsonl', compression: 'none', delimiter: ',', encoding: 'utf-8' };
+  return { kind: 'jsonl', compression: 'uncompressed', delimiter: ',', encoding: 'utf-8' };
 }
 
 /** A `read_csv` call: every value as text, so that nothing is reformatted on the way. */

@@ -11,13 +11,18 @@ export interface FieldDefinition extends Field {
 
 type Join = 'prompt' | 'a' | 'b';
 
-export const joinSql: Readonly<Record<Relation, Readonly<Partial<Record<Join, Sql>>>>> = {
-  pairs: {
-    prompt: 'JOIN prompt p ON p.prompt_id = x.prompt_id',
-    a: 'JOIN response ra ON ra.response_id = x.response_a_id',
-    b: 'JOIN response rb ON rb.response_id = x.response_b_id',
-  },
-  responses: { prompt: 'JOIN prompt p ON p.prompt_id = x.prompt_id' },
+interface JoinDefinition {
+  readonly alias: string;
+  readonly table: string;
+  readonly key: string;
+  /** The column of the row's own table that points there. */
+  readonly foreignKey: string;
+}
+
+const joins: Readonly<Record<Join, JoinDefinition>> = {
+  prompt: { alias: 'p', table: 'prompt', key: 'prompt_id', foreignKey: 'prompt_id' },
+  a: { alias: 'ra', table: 'response', key: 'response_id', foreignKey: 'response_a_id' },
+  b: { alias: 'rb', table: 'response', key: 'response_id', foreignKey: 'response_b_id' },
 };
 
 export const baseTable: Readonly<Record<Relation, { readonly table: string; readonly id: string }>> = {
@@ -110,10 +115,47 @@ export function listFields(relation: Relation): readonly FieldDefinition[] {
   return relation === 'pairs' ? pairFields : responseFields;
 }
 
+function listJoins(fields: readonly FieldDefinition[]): JoinDefinition[] {
+  return [...new Set(fields.flatMap((field) => field.joins))].map((join) => joins[join]);
+}
+
 /** The relation's rows with the joins some fields need: `comparison x JOIN prompt p …`. */
 export function fromClause(relation: Relation, fields: readonly FieldDefinition[]): Sql {
-  const joins = new Set(fields.flatMap((field) => field.joins));
-  return [`${baseTable[relation].table} x`, ...[...joins].map((join) => joinSql[relation][join] ?? '')].join(
-    ' ',
+  const joined = listJoins(fields).map(
+    (join) => `JOIN ${join.table} ${join.alias} ON ${join.alias}.${join.key} = x.${join.foreignKey}`,
   );
+  return [`${baseTable[relation].table} x`, ...joined].join(' ');
+}
+
+/** Rows by id, as a condition DuckDB answers from the index; a run of neighbours as a range. */
+function byIds(column: string, ids: readonly number[]): Sql {
+  const least = Math.min(...ids);
+  const largest = Math.max(...ids);
+  const isRun = largest - least < ids.length * 4;
+  return isRun
+    ? `${column} BETWEEN ${least} AND ${largest} AND ${column} IN (${ids.join(', ')})`
+    : `${column} IN (${ids.join(', ')})`;
+}
+
+/** Columns of the row's own table that point to what the fields join; their values go to `fromRows`. */
+export function listForeignKeys(fields: readonly FieldDefinition[]): string[] {
+  return listJoins(fields).map((join) => join.foreignKey);
+}
+
+/**
+ * Like `fromClause`, for a few rows: every table is cut down by id before it is joined, where a plain join would read
+ * both texts of every row. `keys` holds, per foreign key, the ids those rows point to.
+ */
+export function fromRows(
+  relation: Relation,
+  fields: readonly FieldDefinition[],
+  ids: readonly number[],
+  keys: Readonly<Record<string, readonly number[]>>,
+): Sql {
+  const { table, id } = baseTable[relation];
+  const joined = listJoins(fields).map(
+    (join) =>
+      `JOIN (SELECT * FROM ${join.table} WHERE ${byIds(join.key, keys[join.foreignKey] ?? [])}) ${join.alias} ON ${join.alias}.${join.key} = x.${join.foreignKey}`,
+  );
+  return [`(SELECT * FROM ${table} WHERE ${byIds(id, ids)}) x`, ...joined].join(' ');
 }

@@ -1,0 +1,243 @@
+import { createHash } from 'node:crypto';
+import type { Database } from '../../../../native/duckdb/database.ts';
+import type { Parameter, Session } from '../../../../native/duckdb/session.ts';
+import type { PlainValue } from '../../../../native/duckdb/values.ts';
+import { AppError } from '../../../contract/app-error.ts';
+import type { Cell, Field, GridRow, Relation, ViewInfo } from '../../../contract/corpus.contract.ts';
+import type { Filter, Sort } from '../../../contract/filter.contract.ts';
+import type { SearchService } from '../search/search.service.ts';
+import { compileClauses, explainPatternError, getField } from './compile-filter.ts';
+import {
+  baseTable,
+  type FieldDefinition,
+  fromClause,
+  fromRows,
+  listFields,
+  listForeignKeys,
+} from './field-table.ts';
+
+const keptViews = 12;
+const previewLength = 240;
+
+export interface ViewRequest {
+  readonly datasetId: number;
+  readonly relation: Relation;
+  readonly filter: Filter;
+  readonly sort: readonly Sort[];
+}
+
+interface View {
+  readonly viewId: string;
+  readonly table: string;
+  readonly relation: Relation;
+  readonly datasetId: number;
+  readonly count: number;
+  readonly total: number;
+}
+
+/** A cell of a page: long texts as previews, lists as they are. */
+function toCell(value: PlainValue): Cell {
+  if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
+    return value;
+  if (Array.isArray(value)) return value.map(String);
+  const { preview, length } = value as { preview: PlainValue; length: PlainValue };
+  return preview === null ? null : { preview: String(preview), length: Number(length) };
+}
+
+function selectCell(field: FieldDefinition): string {
+  return field.isLong
+    ? `{'preview': left(${field.sql}, ${previewLength}), 'length': length(${field.sql})}`
+    : field.sql;
+}
+
+/** What the rows of a page point to, per foreign key. */
+async function readKeys(
+  session: Session,
+  relation: Relation,
+  fields: readonly FieldDefinition[],
+  ids: readonly number[],
+  signal?: AbortSignal,
+): Promise<Record<string, number[]>> {
+  const names = listForeignKeys(fields);
+  if (names.length === 0) return {};
+  const { table, id } = baseTable[relation];
+  const keys = await session.table(
+    `SELECT ${names.join(', ')} FROM ${table} WHERE ${id} IN (${ids.join(', ')})`,
+    [],
+    { signal },
+  );
+  return Object.fromEntries(
+    names.map((name, index) => [name, [...new Set(keys.rows.map((row) => row[index] as number))]]),
+  );
+}
+
+/**
+ * Grid views. For each filter and sort the ordered list of row ids is built once, into a table shared by all sessions;
+ * a page is then a range of positions and a lookup by indexed id, equally quick at any depth. The least recently used
+ * lists go; a page of one that is gone answers VIEW_MISSING and the page opens it again.
+ */
+export class ViewService {
+  private readonly views = new Map<string, View>();
+  private readonly opening = new Map<string, Promise<View>>();
+  private revision = 0;
+
+  constructor(
+    private readonly database: Database,
+    private readonly search: SearchService,
+  ) {}
+
+  listFields(relation: Relation): Field[] {
+    return listFields(relation).map(({ sql: _sql, joins: _joins, ...field }) => field);
+  }
+
+  /** Forgets every view, after rows or labels have changed. */
+  async invalidate(): Promise<void> {
+    this.revision++;
+    const stale = [...this.views.values()];
+    this.views.clear();
+    await Promise.all(stale.map((view) => this.drop(view)));
+  }
+
+  async open(request: ViewRequest, signal?: AbortSignal): Promise<ViewInfo> {
+    const startedAt = performance.now();
+    const viewId = createHash('sha256')
+      .update(JSON.stringify([this.revision, request]))
+      .digest('hex')
+      .slice(0, 24);
+    const view = this.touch(viewId) ?? (await this.openOnce(viewId, request, signal));
+    return {
+      viewId,
+      count: view.count,
+      total: view.total,
+      milliseconds: Math.round(performance.now() - startedAt),
+    };
+  }
+
+  async page(
+    request: { viewId: string; offset: number; limit: number; fields: readonly string[] },
+    signal?: AbortSignal,
+  ): Promise<{ offset: number; rows: GridRow[] }> {
+    const view = this.get(request.viewId);
+    const fields = request.fields.map((id) => getField(view.relation, id));
+    return this.database.withReader(async (session) => {
+      const positions = await session.all<{ id: number }>(
+        `SELECT id FROM ${view.table} WHERE pos >= ? AND pos < ? ORDER BY pos`,
+        [request.offset, request.offset + request.limit],
+        { signal },
+      );
+      if (positions.length === 0) return { offset: request.offset, rows: [] };
+      const ids = positions.map((position) => position.id);
+      const keys = await readKeys(session, view.relation, fields, ids, signal);
+      const rows = await session.table(
+        `SELECT x.${baseTable[view.relation].id}, ${fields.map(selectCell).join(', ')} FROM ${fromRows(view.relation, fields, ids, keys)}`,
+        [],
+        { signal },
+      );
+      const byId = new Map(rows.rows.map((row) => [row[0] as number, row.slice(1).map(toCell)]));
+      return {
+        offset: request.offset,
+        rows: ids.flatMap((rowId) => {
+          const cells = byId.get(rowId);
+          return cells ? [{ id: rowId, cells }] : [];
+        }),
+      };
+    });
+  }
+
+  async locate(viewId: string, id: number, signal?: AbortSignal): Promise<number | null> {
+    const view = this.get(viewId);
+    const row = await this.database.find<{ pos: number }>(
+      `SELECT pos FROM ${view.table} WHERE id = ?`,
+      [id],
+      { signal },
+    );
+    return row?.pos ?? null;
+  }
+
+  private touch(viewId: string): View | undefined {
+    const view = this.views.get(viewId);
+    if (view) {
+      this.views.delete(viewId);
+      this.views.set(viewId, view);
+    }
+    return view;
+  }
+
+  private get(viewId: string): View {
+    const view = this.touch(viewId);
+    if (!view)
+      throw new AppError(
+        'VIEW_MISSING',
+        'The rows were not read: this view has been closed. Open it again.',
+        { viewId },
+      );
+    return view;
+  }
+
+  private async openOnce(viewId: string, request: ViewRequest, signal?: AbortSignal): Promise<View> {
+    const running = this.opening.get(viewId);
+    if (running) return running;
+    const opening = this.build(viewId, request, signal).finally(() => this.opening.delete(viewId));
+    this.opening.set(viewId, opening);
+    return opening;
+  }
+
+  private async build(viewId: string, request: ViewRequest, signal?: AbortSignal): Promise<View> {
+    const { datasetId, relation, filter, sort } = request;
+    const table = `scratch.view_${viewId}`;
+    const { table: base, id } = baseTable[relation];
+    const conditions = compileClauses(relation, filter.clauses);
+    const order = sort.map(({ field, direction }) => ({ definition: getField(relation, field), direction }));
+    const unsortable = order.find(({ definition }) => !definition.isSortable);
+    if (unsortable) {
+      throw new AppError(
+        'FILTER_INVALID',
+        `Not sorted: ${unsortable.definition.title} is a long text. Sort by its length instead.`,
+      );
+    }
+    const hits =
+      filter.words === undefined
+        ? undefined
+        : await this.search.findHits(datasetId, filter.words, { signal });
+    const from = fromClause(relation, [...conditions.fields, ...order.map(({ definition }) => definition)]);
+    const keys = order.map(({ definition, direction }) => `${definition.sql} ${direction} NULLS LAST`);
+    if (hits && keys.length === 0) keys.push('h.score DESC');
+    const select = `SELECT x.${id} AS id FROM ${from} ${hits ? `JOIN ${hits.table} h ON h.row_id = x.${id}` : ''}
+      WHERE x.dataset_id = ? AND (${conditions.sql}) ORDER BY ${[...keys, `x.${id}`].join(', ')}`;
+    const parameters: Parameter[] = [datasetId, ...conditions.parameters];
+    return this.database.withReader(async (session) => {
+      try {
+        await session.run(
+          `CREATE OR REPLACE TABLE ${table} AS SELECT row_number() OVER () - 1 AS pos, id FROM (${select})`,
+          parameters,
+          { signal },
+        );
+      } catch (error) {
+        const pattern = filter.clauses.find((clause) => clause.op === 'matches');
+        if (pattern?.op === 'matches') explainPatternError(pattern.pattern, error);
+        throw error;
+      }
+      const { count } = await session.one<{ count: number }>(`SELECT count(*) AS count FROM ${table}`);
+      const { total } = await session.one<{ total: number }>(
+        `SELECT count(*) AS total FROM ${base} WHERE dataset_id = ?`,
+        [datasetId],
+      );
+      const view: View = { viewId, table, relation, datasetId, count, total };
+      this.views.set(viewId, view);
+      await this.evict();
+      return view;
+    });
+  }
+
+  private async evict(): Promise<void> {
+    for (const [viewId, view] of this.views) {
+      if (this.views.size <= keptViews) return;
+      this.views.delete(viewId);
+      await this.drop(view);
+    }
+  }
+
+  private async drop(view: View): Promise<void> {
+    await this.database.withReader((session) => session.run(`DROP TABLE IF EXISTS ${view.table}`));
+  }
+}
