@@ -12,7 +12,7 @@ const duckdb = {
 };
 const renderer = { group: ['**/renderer/**'], message: 'The page is not importable outside renderer/.' };
 const shells = {
-  group: ['**/electron/main/**', '**/electron/preload/**', '**/server/**', '**/cli/**', '../main/*', '../preload/*'],
+  group: ['**/electron/main/**', '**/electron/preload/**', '**/server/**', '**/cli/**', '../main/*', '../preload/*', '!@orpc/**'],
   message: 'The core does not know where it runs. Shells import electron/core/boot, never the other way.',
 };
 const core = {

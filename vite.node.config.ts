@@ -1,4 +1,3 @@
-import { cpSync } from 'node:fs';
 import { defineConfig } from 'vite';
 
 /** Bundles the headless shell and the CLI; packages stay external, so native addons load from node_modules. */
@@ -14,17 +13,10 @@ export default defineConfig({
     rollupOptions: {
       input: {
         cli: 'electron/cli/main.ts',
-        server: 'electron/server/server-process.ts',
+        'server-process': 'electron/server/server-process.ts',
+        'extract-process': 'native/duckdb/extract-process.ts',
       },
       output: { entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
     },
   },
-  plugins: [
-    {
-      name: 'copy-migrations',
-      writeBundle() {
-        cpSync('native/duckdb/migrations', 'out/node/migrations', { recursive: true });
-      },
-    },
-  ],
 });

@@ -2,6 +2,7 @@ import type { ContractRouterClient } from '@orpc/contract';
 import { auditContract } from './audit.contract.ts';
 import { constitutionContract } from './constitution.contract.ts';
 import { corpusContract } from './corpus.contract.ts';
+import { exportContract } from './export.contract.ts';
 import { importContract } from './import.contract.ts';
 import { jobContract } from './job.contract.ts';
 import { reportContract } from './report.contract.ts';
@@ -13,6 +14,7 @@ export const contract = {
   ...systemContract,
   ...corpusContract,
   ...importContract,
+  ...exportContract,
   ...jobContract,
   ...sqlContract,
   ...constitutionContract,

@@ -42,7 +42,8 @@ export async function openImportBench(): Promise<ImportBench> {
     run,
     load: async (spec) => {
       const job = await run(spec);
-      if (job.status !== 'succeeded') throw new Error(`${job.status}: ${job.error?.code} ${job.error?.message}`);
+      if (job.status !== 'succeeded')
+        throw new Error(`${job.status}: ${job.error?.code} ${job.error?.message}`);
       return job.result as ImportSummary;
     },
   };

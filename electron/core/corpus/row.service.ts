@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Database } from '../../../native/duckdb/database.ts';
 import type { Session } from '../../../native/duckdb/session.ts';
@@ -168,6 +168,8 @@ export class RowService {
     const mime = imageTypes[path.extname(file).toLowerCase()];
     if (mime === undefined) throw refuse('it is not a PNG, JPEG, GIF or WebP file');
     if (!existsSync(file)) throw refuse(`the file ${file} is not there`);
+    if (!realpathSync(file).startsWith(realpathSync(folder) + path.sep))
+      throw refuse('it is a link to another folder');
     if (statSync(file).size > largestImage) throw refuse('it is larger than 20 MB');
     return { mime, base64: readFileSync(file).toString('base64') };
   }

@@ -5,13 +5,20 @@ import { openImportBench } from '../../support/import-corpus.ts';
 
 const data = path.resolve('../shared/data');
 const hasData = existsSync(path.join(data, 'GOLDEN.json'));
-const golden = hasData ? (JSON.parse(readFileSync(path.join(data, 'GOLDEN.json'), 'utf8')) as Record<string, Record<string, unknown>>) : {};
+const golden = hasData
+  ? (JSON.parse(readFileSync(path.join(data, 'GOLDEN.json'), 'utf8')) as Record<
+      string,
+      Record<string, unknown>
+    >)
+  : {};
 const whenData = describe.skipIf(!hasData);
 
 whenData(`reference numbers of real datasets${hasData ? '' : ' (SKIPPED: ../shared/data is absent)'}`, () => {
   it('hh-rlhf: every row loads, also the four empty chosen and the five without a shared prompt', async () => {
     const bench = await openImportBench();
-    const summary = await bench.load({ files: [path.join(data, 'anthropics__hh-rlhf/harmless-base/test.jsonl.gz')] });
+    const summary = await bench.load({
+      files: [path.join(data, 'anthropics__hh-rlhf/harmless-base/test.jsonl.gz')],
+    });
     expect(summary).toMatchObject({ format: 'hh-rlhf', rows: 2312, rejected: 0, duplicates: 0, pairs: 2312 });
     const counts = await bench.workspace.database.one(
       `SELECT count(*) FILTER (a > b)::INTEGER AS final_turn_chosen_longer,
@@ -21,8 +28,14 @@ whenData(`reference numbers of real datasets${hasData ? '' : ' (SKIPPED: ../shar
        FROM (SELECT length(coalesce(ra.messages[-1].content, ra.text)) AS a, length(coalesce(rb.messages[-1].content, rb.text)) AS b
          FROM comparison c JOIN response ra ON ra.response_id = c.response_a_id JOIN response rb ON rb.response_id = c.response_b_id)`,
     );
-    const { final_turn_chosen_longer, final_turn_equal, final_turn_rejected_longer, empty_chosen_final } = golden.hh_rlhf_harmless_test ?? {};
-    expect(counts).toMatchObject({ final_turn_chosen_longer, final_turn_equal, final_turn_rejected_longer, empty_chosen_final });
+    const { final_turn_chosen_longer, final_turn_equal, final_turn_rejected_longer, empty_chosen_final } =
+      golden.hh_rlhf_harmless_test ?? {};
+    expect(counts).toMatchObject({
+      final_turn_chosen_longer,
+      final_turn_equal,
+      final_turn_rejected_longer,
+      empty_chosen_final,
+    });
   });
 
   it('PandaLM: three votes a row become the published majorities, ties included', async () => {
@@ -38,7 +51,9 @@ whenData(`reference numbers of real datasets${hasData ? '' : ' (SKIPPED: ../shar
       { label: 'b', n: majority['2'] },
       { label: 'tie', n: majority.tie },
     ]);
-    expect(await bench.workspace.database.one('SELECT count(*)::INTEGER AS n FROM vote')).toEqual({ n: 999 * 3 });
+    expect(await bench.workspace.database.one('SELECT count(*)::INTEGER AS n FROM vote')).toEqual({
+      n: 999 * 3,
+    });
   });
 
   it('AlpacaEval: both codings of a draw are ties and null stays unlabelled', async () => {
@@ -55,6 +70,8 @@ whenData(`reference numbers of real datasets${hasData ? '' : ' (SKIPPED: ../shar
       { label: 'tie', n: 2_014 },
       { label: null, n: 64 },
     ]);
-    expect(await bench.workspace.database.one('SELECT count(*)::INTEGER AS n FROM prompt')).toEqual({ n: 805 });
+    expect(await bench.workspace.database.one('SELECT count(*)::INTEGER AS n FROM prompt')).toEqual({
+      n: 805,
+    });
   });
 });

@@ -20,6 +20,19 @@ const previewRows = 20;
 const sampledRows = 2_000;
 const cellLength = 400;
 
+export interface PreviewDependencies {
+  readonly workspace: Workspace;
+  readonly extractForeign: ForeignExtractor;
+}
+
+interface SampleRequest {
+  readonly file: string;
+  readonly container: Container;
+  readonly folder: string;
+  readonly extract: ForeignExtractor;
+  readonly signal: AbortSignal;
+}
+
 interface Opened {
   readonly relation: Sql;
   readonly columns: SourceColumn[];
@@ -28,11 +41,7 @@ interface Opened {
 /** The first rows of a file without staging it: enough to recognise and show it. */
 async function openSample(
   session: Session,
-  file: string,
-  container: Container,
-  folder: string,
-  extract: ForeignExtractor,
-  signal: AbortSignal,
+  { file, container, folder, extract, signal }: SampleRequest,
 ): Promise<Opened> {
   if (container.kind === 'parquet') return openParquet(session, file);
   if (container.kind === 'duckdb') {
@@ -107,7 +116,7 @@ async function readRecords(
  * Nothing is written to the corpus.
  */
 export async function previewImport(
-  { workspace, extractForeign }: { workspace: Workspace; extractForeign: ForeignExtractor },
+  { workspace, extractForeign }: PreviewDependencies,
   spec: ImportSpec,
   signal: AbortSignal = new AbortController().signal,
 ): Promise<ImportPreview> {
@@ -120,14 +129,13 @@ export async function previewImport(
   try {
     return await workspace.database.withReader(async (session) => {
       const admitted = admitFile(first.path, folder, 0);
-      const opened = await openSample(
-        session,
-        admitted,
-        detectContainer(first.path),
+      const opened = await openSample(session, {
+        file: admitted,
+        container: detectContainer(first.path),
         folder,
-        extractForeign,
+        extract: extractForeign,
         signal,
-      );
+      });
       const shape = await readShape(session, opened.relation, opened.columns, first.name);
       const guesses = detectFormats(shape);
       const format = spec.format ?? guesses[0]?.format ?? 'mapped';

@@ -3,10 +3,13 @@ import type { Session } from '../../../../native/duckdb/session.ts';
 import type { SourceColumn } from '../../../contract/import.contract.ts';
 import type { SourceShape, Sql } from '../formats/reader.ts';
 import type { Container } from './container.ts';
-import { longestLine, salvagedRowField } from './salvage.ts';
+import { salvagedRowField } from './salvage.ts';
 
 /** Columns that staging adds and no format may see. */
 const ownColumns: ReadonlySet<string> = new Set(['src_row', 'file_row_number', salvagedRowField]);
+
+/** Longest CSV record; DuckDB holds a few buffers of twice this size per thread. */
+const longestCsvLine = 16 * 2 ** 20;
 
 /** Largest single JSON value read by the quick path; files with larger ones go through salvage. */
 const quickObjectBytes = 16 * 2 ** 20;
@@ -70,7 +73,8 @@ export function buildCsvScan(file: string, container: Container, rejects?: strin
     `escape = '"'`,
     `encoding = '${container.encoding}'`,
     `compression = '${container.compression}'`,
-    `max_line_size = ${longestLine}`,
+    `max_line_size = ${longestCsvLine}`,
+    `buffer_size = ${2 * longestCsvLine}`,
     ...(rejects
       ? [
           'store_rejects = true',

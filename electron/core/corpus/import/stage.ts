@@ -116,7 +116,8 @@ async function stageDocument(session: Session, request: StageRequest): Promise<v
   } catch (error) {
     request.signal.throwIfAborted();
     if (error instanceof AppError) throw error;
-    if (request.container.compression !== 'uncompressed' || bytes > largestDocument) throw unreadable(request, error);
+    if (request.container.compression !== 'uncompressed' || bytes > largestDocument)
+      throw unreadable(request, error);
     const mended = `${request.file}.mended.json`;
     writeFileSync(mended, mendNumbers(readFileSync(request.file, 'utf8').replace(/^\uFEFF/, '')));
     try {

@@ -1,0 +1,48 @@
+import { dices } from './dices.ts';
+import { dove } from './dove.ts';
+import { labelStudio } from './label-studio.ts';
+import { llmbar } from './llmbar.ts';
+import { multipref } from './multipref.ts';
+import { oasstMessages } from './oasst-messages.ts';
+import { oasstTrees } from './oasst-trees.ts';
+import { evalBiasBench, offsetbias } from './offsetbias.ts';
+import { summarizeFromFeedback, webgpt } from './openai-comparisons.ts';
+import { pandalm } from './pandalm.ts';
+import { rlaifV, ultraInteract } from './preset-pairs.ts';
+import { prismConversations } from './prism-conversations.ts';
+import { prismMetadata, prismModels, prismSurvey } from './prism-people.ts';
+import { prismUtterances } from './prism-utterances.ts';
+import { mathShepherd, prm800k } from './process-rewards.ts';
+import type { FormatReader } from './reader.ts';
+import { capybara, sharegpt } from './sharegpt.ts';
+import { trlPromptCompletion, trlStepwise, trlText } from './trl-single.ts';
+
+/** Readers of annotated collections, of conversations and of single responses. */
+export const collectionReaders: readonly FormatReader[] = [
+  pandalm,
+  llmbar,
+  evalBiasBench,
+  offsetbias,
+  dove,
+  multipref,
+  prismUtterances,
+  prismConversations,
+  prismSurvey,
+  prismMetadata,
+  prismModels,
+  dices,
+  oasstTrees,
+  oasstMessages,
+  webgpt,
+  summarizeFromFeedback,
+  ultraInteract,
+  rlaifV,
+  labelStudio,
+  prm800k,
+  mathShepherd,
+  capybara,
+  sharegpt,
+  trlStepwise,
+  trlPromptCompletion,
+  trlText,
+];

@@ -1,0 +1,150 @@
+import type { Session } from '../../../../native/duckdb/session.ts';
+import type { Sql } from '../formats/reader.ts';
+import { nameSearchTables, type SearchIndex } from './search-tables.ts';
+import type { AtomPlan, SearchPlan, Unit } from './search-units.ts';
+
+/** Okapi BM25: how soon repetition stops counting, and how much length matters. */
+const k1 = 1.2;
+const b = 0.75;
+
+interface Statement {
+  readonly sql: Sql;
+  readonly parameters: string[];
+}
+
+interface KnownTerm {
+  readonly term: string;
+  readonly termId: number;
+  readonly df: number;
+}
+
+/** Robertson–Spärck Jones weight as Lucene has it, never negative: ln(1 + (N − df + 0.5) / (df + 0.5)). */
+export function inverseDocumentFrequency(documents: number, df: number): number {
+  return Math.log(1 + (documents - df + 0.5) / (df + 0.5));
+}
+
+const bit = (place: number): string => `${1n << BigInt(place)}::BIGINT`;
+
+async function findTerms(session: Session, index: SearchIndex, units: readonly Unit[]): Promise<KnownTerm[]> {
+  const exact = units.filter((unit) => unit.match === 'exact');
+  if (exact.length === 0) return [];
+  return session.all<KnownTerm>(
+    `SELECT term, term_id AS "termId", df FROM ${nameSearchTables(index.datasetId).term}
+     WHERE term IN (${exact.map(() => '?').join(', ')})`,
+    exact.map((unit) => unit.term),
+  );
+}
+
+/** Postings of all exact units: (row_id, bit, weight, tf). */
+function exactPostings(index: SearchIndex, plan: SearchPlan, known: readonly KnownTerm[]): Statement[] {
+  const found = plan.units.flatMap((unit, place) => {
+    const term = unit.match === 'exact' ? known.find((candidate) => candidate.term === unit.term) : undefined;
+    if (!term) return [];
+    const weight = plan.wanted.includes(unit) ? inverseDocumentFrequency(index.documents, term.df) : 0;
+    return [{ termId: term.termId, place, weight }];
+  });
+  if (found.length === 0) return [];
+  const { posting } = nameSearchTables(index.datasetId);
+  const pick = (value: (item: (typeof found)[number]) => string) =>
+    `CASE term_id ${found.map((item) => `WHEN ${item.termId} THEN ${value(item)}`).join(' ')} END`;
+  return [
+    {
+      sql: `SELECT row_id, ${pick((item) => bit(item.place))} AS bit, ${pick((item) => `${item.weight}::DOUBLE`)} AS weight, tf
+        FROM ${posting} WHERE term_id IN (${found.map((item) => item.termId).join(', ')})`,
+      parameters: [],
+    },
+  ];
+}
+
+/** Postings of a unit that stands for many terms, as if they were one. */
+function expandedPostings(index: SearchIndex, plan: SearchPlan, place: number): Statement[] {
+  const unit = plan.units[place];
+  if (!unit || unit.match === 'exact') return [];
+  const { term, posting } = nameSearchTables(index.datasetId);
+  const matches = unit.match === 'prefix' ? 'starts_with(term, ?)' : 'contains(term, ?)';
+  const weight = plan.wanted.includes(unit)
+    ? `ln(1 + (${index.documents} - count(*) OVER () + 0.5) / (count(*) OVER () + 0.5))`
+    : '0::DOUBLE';
+  return [
+    {
+      sql: `SELECT row_id, ${bit(place)} AS bit, ${weight} AS weight, tf FROM (
+        SELECT row_id, sum(tf) AS tf FROM ${posting} WHERE term_id IN (SELECT term_id FROM ${term} WHERE ${matches}) GROUP BY row_id)`,
+      parameters: [unit.term],
+    },
+  ];
+}
+
+const textsOf = {
+  pairs: {
+    joins: `JOIN comparison x ON x.comparison_id = c.row_id JOIN prompt p ON p.prompt_id = x.prompt_id
+      LEFT JOIN prompt pb ON pb.prompt_id = x.prompt_b_id
+      JOIN response ra ON ra.response_id = x.response_a_id JOIN response rb ON rb.response_id = x.response_b_id`,
+    texts: ['p.text', 'pb.text', 'ra.text', 'rb.text'],
+  },
+  responses: {
+    joins: 'JOIN response x ON x.response_id = c.row_id JOIN prompt p ON p.prompt_id = x.prompt_id',
+    texts: ['p.text', 'x.text'],
+  },
+} as const;
+
+function holdsMask({ mask }: AtomPlan): Sql {
+  return `(mask & ${mask}::BIGINT) = ${mask}::BIGINT`;
+}
+
+const isAscii = (text: string) => /^[\x20-\x7e]*$/.test(text.replace(/\\[px]\{[^}]*\}|[’＇]/g, ''));
+
+/** The atom as a condition on a row with its texts; adds the pattern to `parameters` once for each text. */
+function holdsText(atom: AtomPlan, texts: readonly Sql[], parameters: string[]): Sql {
+  const { pattern } = atom;
+  if (pattern === undefined) return holdsMask(atom);
+  const fits = texts.map((text) => {
+    parameters.push(pattern);
+    const lower = `lower(coalesce(${text}, ''))`;
+    return `regexp_matches(${isAscii(pattern) ? lower : `nfc_normalize(${lower})`}, ?)`;
+  });
+  return `(${holdsMask(atom)} AND (${fits.join(' OR ')}))`;
+}
+
+function combine(
+  plan: SearchPlan,
+  holds: (atom: AtomPlan) => Sql,
+  isExcluding: (atom: AtomPlan) => boolean,
+): Sql {
+  const wanted = plan.clauses.map((clause) => `(${clause.map(holds).join(' OR ')})`);
+  const excluded = plan.excluded.filter(isExcluding).map((atom) => `NOT (${holds(atom)})`);
+  return [...wanted, ...excluded].join(' AND ');
+}
+
+/**
+ * The statement that answers (row_id, score) of every row the plan admits. Numbers in it are our own ids and weights;
+ * terms and patterns are bound.
+ */
+export async function compileHits(
+  session: Session,
+  index: SearchIndex,
+  plan: SearchPlan,
+): Promise<Statement> {
+  const postings = [
+    ...exactPostings(index, plan, await findTerms(session, index, plan.units)),
+    ...plan.units.flatMap((_, place) => expandedPostings(index, plan, place)),
+  ];
+  if (postings.length === 0)
+    return { sql: 'SELECT 0::BIGINT AS row_id, 0::DOUBLE AS score WHERE false', parameters: [] };
+  const parameters = postings.flatMap((statement) => statement.parameters);
+  const meanLength = Math.max(index.meanLength, Number.EPSILON);
+  const candidates = `SELECT row_id, bit_or(bit) AS mask,
+      sum(weight * tf * ${k1 + 1}::DOUBLE / (tf + ${k1}::DOUBLE * (${1 - b}::DOUBLE + ${b}::DOUBLE * length / ${meanLength}::DOUBLE))) AS score
+    FROM (${postings.map((statement) => statement.sql).join(' UNION ALL ')})
+    JOIN ${nameSearchTables(index.datasetId).document} USING (row_id)
+    GROUP BY row_id
+    HAVING ${combine(plan, holdsMask, (atom) => atom.pattern === undefined)}`;
+  const hasPhrase = [...plan.clauses.flat(), ...plan.excluded].some((atom) => atom.pattern !== undefined);
+  if (!hasPhrase) return { sql: `SELECT row_id, score FROM (${candidates})`, parameters };
+  const { joins, texts } = textsOf[index.relation];
+  const condition = combine(
+    plan,
+    (atom) => holdsText(atom, texts, parameters),
+    () => true,
+  );
+  return { sql: `SELECT c.row_id, c.score FROM (${candidates}) c ${joins} WHERE ${condition}`, parameters };
+}
