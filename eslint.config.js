@@ -3,7 +3,7 @@ import vue from 'eslint-plugin-vue';
 import tseslint from 'typescript-eslint';
 
 const electron = {
-  group: ['electron', 'electron/*'],
+  regex: '^electron(/|$)',
   message: 'Only electron/main and electron/preload may import electron. Behaviour belongs in electron/core.',
 };
 const duckdb = {
@@ -12,14 +12,25 @@ const duckdb = {
 };
 const renderer = { group: ['**/renderer/**'], message: 'The page is not importable outside renderer/.' };
 const shells = {
-  group: ['**/electron/main/**', '**/electron/preload/**', '**/server/**', '**/cli/**', '../main/*', '../preload/*', '!@orpc/**'],
+  group: [
+    '**/electron/main/**',
+    '**/electron/preload/**',
+    '**/server/**',
+    '**/cli/**',
+    '../main/*',
+    '../preload/*',
+    '!@orpc/**',
+  ],
   message: 'The core does not know where it runs. Shells import electron/core/boot, never the other way.',
 };
 const core = {
   group: ['**/core/**', '**/native/**'],
   message: 'Go through electron/contract; the page talks to the core over RPC only.',
 };
-const nodeBuiltins = { group: ['node:*'], message: 'No Node here; put it behind the contract in electron/core.' };
+const nodeBuiltins = {
+  group: ['node:*'],
+  message: 'No Node here; put it behind the contract in electron/core.',
+};
 const dom = { group: ['vue', 'pinia', 'vue-*'], message: 'No UI framework outside renderer/.' };
 
 /** One rule block per folder; `patterns` lists what must not be imported from there. */

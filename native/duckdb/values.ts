@@ -23,6 +23,10 @@ function isoFromTimestamp(text: string): string {
   return /^\d{4,}-\d\d-\d\d \d\d:/.test(text) ? text.replace(' ', 'T').replace(/\+00$/, 'Z') : text;
 }
 
+function keyText(key: PlainValue): string {
+  return typeof key === 'string' ? key : JSON.stringify(key);
+}
+
 /**
  * Copies a driver value to a plain one. 64-bit and larger integers become numbers where that is exact, else text;
  * times become ISO text; decimals become numbers; blobs become base64 text; maps become objects.
@@ -37,7 +41,7 @@ export function toPlain(value: DuckDBValue): PlainValue {
   }
   if (value instanceof DuckDBMapValue) {
     return Object.fromEntries(
-      value.entries.map(({ key, value: entry }) => [String(toPlain(key)), toPlain(entry)]),
+      value.entries.map(({ key, value: entry }) => [keyText(toPlain(key)), toPlain(entry)]),
     );
   }
   if (value instanceof DuckDBDecimalValue) return value.toDouble();

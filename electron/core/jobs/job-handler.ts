@@ -7,7 +7,7 @@ export interface JobContext<Spec> {
   /** 1 on the first run, higher after a crash. */
   readonly attempt: number;
   /** `total` null = unknown. Cheap: writes are throttled. */
-  progress(phase: string, done: number, total: number | null): void;
+  readonly progress: (phase: string, done: number, total: number | null) => void;
 }
 
 /**

@@ -36,7 +36,7 @@ export class JobService {
 
   register<Spec, Result>(handler: JobHandler<Spec, Result>): void {
     if (this.handlers.has(handler.type)) throw new Error(`two handlers for ${handler.type}`);
-    this.handlers.set(handler.type, handler as unknown as JobHandler);
+    this.handlers.set(handler.type, handler);
   }
 
   /** Queues work; the answer is the job's id. The spec is checked against the handler's schema. */
@@ -87,7 +87,7 @@ export class JobService {
       this.listeners.add(settle);
       this.get(jobId).then(settle, (error: unknown) => {
         this.listeners.delete(settle);
-        reject(error as Error);
+        reject(error instanceof Error ? error : new Error(String(error)));
       });
     });
   }

@@ -30,9 +30,13 @@ export interface SqlRequest {
   readonly allowWrite: boolean;
 }
 
+function toCellText(value: PlainValue): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
 function toCell(value: PlainValue): Cell {
   if (value === null || typeof value === 'number' || typeof value === 'boolean') return value;
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  const text = toCellText(value);
   return text.length > longestCell ? { preview: text.slice(0, longestCell), length: text.length } : text;
 }
 
@@ -156,7 +160,7 @@ export class SqlConsoleService {
     return this.database.withReader(async (session) => {
       if (kind === statementKind.explain) {
         const plan = await session.table(body, [], { signal });
-        const text = plan.rows.map((row) => String(row.at(-1))).join('\n');
+        const text = plan.rows.map((row) => toCellText(row.at(-1) ?? null)).join('\n');
         await session.run(`CREATE TABLE ${table} AS SELECT unnest(string_split(?, chr(10))) AS plan`, [text]);
       } else {
         await session.run(

@@ -21,14 +21,22 @@ export async function openTestWorkspace(): Promise<Workspace> {
 }
 
 /** Fills prompt, response and comparison from a relation with row_no (from 0), prompt, a, b, label, model_a, model_b. */
-async function fill(session: Session, relation: string, dataset: { name: string; hasSides: boolean }): Promise<number> {
-  const { id } = await session.one<{ id: number }>('SELECT coalesce(max(dataset_id), 0) + 1 AS id FROM dataset');
+async function fill(
+  session: Session,
+  relation: string,
+  dataset: { name: string; hasSides: boolean },
+): Promise<number> {
+  const { id } = await session.one<{ id: number }>(
+    'SELECT coalesce(max(dataset_id), 0) + 1 AS id FROM dataset',
+  );
   const base = id * 10_000_000;
   await session.run(
     `INSERT INTO dataset (dataset_id, name, format, relation, has_sides, is_ready) VALUES (?, ?, 'test', 'pairs', ?, true)`,
     [id, dataset.name, dataset.hasSides],
   );
-  await session.run(`CREATE OR REPLACE TEMP TABLE source AS SELECT *, md5_number(prompt) AS key FROM ${relation}`);
+  await session.run(
+    `CREATE OR REPLACE TEMP TABLE source AS SELECT *, md5_number(prompt) AS key FROM ${relation}`,
+  );
   await session.run(
     `CREATE OR REPLACE TEMP TABLE prompt_map AS SELECT key, ${base} + min(row_no) AS prompt_id FROM source GROUP BY key`,
   );
@@ -69,7 +77,11 @@ export async function storePairs(
 }
 
 /** Stores the AlpacaEval judgements (all, or those of some rows) as a dataset. */
-export async function storeAlpacaEval(workspace: Workspace, parquet: string, where = 'true'): Promise<number> {
+export async function storeAlpacaEval(
+  workspace: Workspace,
+  parquet: string,
+  where = 'true',
+): Promise<number> {
   const copy = path.join(workspace.incoming, 'alpaca.parquet');
   copyFileSync(parquet, copy);
   const relation = `(SELECT row_number() OVER () - 1 AS row_no, instruction AS prompt, output_1 AS a, output_2 AS b,

@@ -8,6 +8,9 @@ import { nvidiaPrompt } from './transcript.ts';
 /** The five attributes, each 0–4. */
 const attributes = ['helpfulness', 'correctness', 'coherence', 'complexity', 'verbosity'] as const;
 
+/** Rows joined at most: HelpSteer2 has two responses a prompt, HelpSteer four. */
+const mostInARow = 4;
+
 function ratingsOf(isPerRater: boolean): Sql {
   const perAttribute = attributes.map((attribute) => {
     const rating = ratingStruct({
@@ -38,10 +41,11 @@ function readRows(shape: SourceShape, isPerRater: boolean): Reading {
   const from = (relation: Sql) => `(SELECT *, ${nvidiaPrompt('assay_text')} AS assay_prompt FROM (
     SELECT min(src_row) AS src_row, count(*) AS assay_count, first(assay_text) AS assay_text,
       list(assay_row ORDER BY src_row) AS assay_rows${kept.join('')}
-    FROM (SELECT *, count(*) FILTER (WHERE assay_starts) OVER (ORDER BY src_row) AS assay_group
+    FROM (SELECT *, (row_number() OVER (PARTITION BY assay_run ORDER BY src_row) - 1) // ${mostInARow} AS assay_part
+      FROM (SELECT *, count(*) FILTER (WHERE assay_starts) OVER (ORDER BY src_row) AS assay_run
       FROM (SELECT *, assay_text IS DISTINCT FROM lag(assay_text) OVER (ORDER BY src_row) AS assay_starts
-        FROM (SELECT *, ${textOf(shape, 'prompt')} AS assay_text, ${packed} AS assay_row FROM ${relation})))
-    GROUP BY assay_group))`;
+        FROM (SELECT *, ${textOf(shape, 'prompt')} AS assay_text, ${packed} AS assay_row FROM ${relation}))))
+    GROUP BY assay_run, assay_part))`;
   return {
     from,
     sourceRows: 'assay_count',

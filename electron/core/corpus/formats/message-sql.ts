@@ -106,8 +106,9 @@ export function sharedTurns(first: Sql, second: Sql): Sql {
   const limit = (messages: Sql) =>
     `len(${messages}) - CASE WHEN ${messages}[-1]."role" IN ('user', 'system') THEN 0 ELSE 1 END`;
   const most = `greatest(least(${limit(first)}, ${limit(second)}), 0)`;
-  return `coalesce(list_position(list_transform(range(1, ${most} + 1),
-    lambda place: ${first}[place] IS NOT DISTINCT FROM ${second}[place]), false) - 1, ${most}, 0)`;
+  const pairs = `list_zip(${first}[:${most}], ${second}[:${most}])`;
+  return `coalesce(list_position(list_transform(${pairs}, lambda twin: twin[1] IS NOT DISTINCT FROM twin[2]), false) - 1,
+    ${most}, 0)`;
 }
 
 /** Unicode noncharacters, which no text holds: they stand before a turn and before its content while it is split. */

@@ -1,5 +1,5 @@
 import { groupSource } from './grouped-source.ts';
-import { nodeMessage, readThread } from './oasst-replies.ts';
+import { nodeMessage, ranksOf, readThread } from './oasst-replies.ts';
 import type { FormatReader, SourceShape, Sql } from './reader.ts';
 import { hasColumns, jsonOf, numberOf, presentColumns, textOf } from './source-sql.ts';
 
@@ -43,7 +43,7 @@ function foldReplies(shape: SourceShape): (relation: Sql) => Sql {
         CASE WHEN assay_role = 'assistant' AND assay_prompter IS NOT NULL THEN assay_parent
           ELSE coalesce(assay_message, 'row ' || src_row) END AS assay_group
       FROM message LEFT JOIN prompter ON assay_parent = assay_prompter)
-    SELECT item.*, thread.assay_path FROM (${grouped}) AS item LEFT JOIN thread ON thread.assay_message = item.assay_id)`;
+    SELECT item.*, thread.assay_path, ${ranksOf('assay_replies')} AS assay_ranks FROM (${grouped}) AS item LEFT JOIN thread ON thread.assay_message = item.assay_id)`;
 }
 
 /** OASST messages, one a row: joined by `parent_id`. */
@@ -61,19 +61,22 @@ export const oasstMessages: FormatReader = {
       from: foldReplies(shape),
       sourceRows: 'assay_rows',
       exampleId: 'assay_id',
-      ...readThread({ node: 'assay_own', path: 'assay_path', replies: 'assay_replies' }, [
-        {
-          when: 'assay_path IS NULL',
-          text: 'The messages above this one are not in the source.',
-          column: 'parent_id',
-        },
-        {
-          when: `json_extract_string(assay_own, '$.role') <> 'prompter'`,
-          text: 'This reply does not follow a prompter message.',
-          column: 'role',
-        },
-        { when: 'assay_replies IS NULL', text: 'Nobody replied to this message.', column: 'message_id' },
-      ]),
+      ...readThread(
+        { node: 'assay_own', path: 'assay_path', replies: 'assay_replies', ranks: 'assay_ranks' },
+        [
+          {
+            when: 'assay_path IS NULL',
+            text: 'The messages above this one are not in the source.',
+            column: 'parent_id',
+          },
+          {
+            when: `json_extract_string(assay_own, '$.role') <> 'prompter'`,
+            text: 'This reply does not follow a prompter message.',
+            column: 'role',
+          },
+          { when: 'assay_replies IS NULL', text: 'Nobody replied to this message.', column: 'message_id' },
+        ],
+      ),
       usedColumns: presentColumns(shape, 'message_id', 'text', 'role', 'lang', 'rank', 'model_name'),
     };
   },

@@ -6,7 +6,7 @@ import {
   type Problem,
   ratingStruct,
   responseStruct,
-  voteStruct,
+  votesFromScores,
 } from './record-parts.ts';
 import { itemsOf, numberField, textField } from './source-sql.ts';
 
@@ -39,36 +39,33 @@ function ratingsOf(replies: Sql): Sql {
   const given = (aspect: Sql, amount: Sql, limits: { min?: number; max?: number } = {}) =>
     ratingStruct({ response: 'place - 1', aspect, value: amount, annotator: raters, ...limits });
   const list = (kind: 'labels' | 'emojis', number: 'value' | 'count', struct: Sql) =>
-    `list_transform(coalesce(${entriesOf(`json_extract(${replies}[place], '$.${kind}')`, number)}, []), lambda entry: ${struct})`;
-  return `list_filter(flatten(list_transform(range(1, len(${replies}) + 1), lambda place: list_concat(
-      [${given("'rank'", numberField(`${replies}[place]`, 'rank'), { min: 0 })}],
+    `list_transform(coalesce(${entriesOf(`json_extract(reply, '$.${kind}')`, number)}, []), lambda entry: ${struct})`;
+  return `list_filter(flatten(list_transform(${replies}, lambda reply, place: list_concat(
+      [${given("'rank'", numberField('reply', 'rank'), { min: 0 })}],
       ${list('labels', 'value', given('entry.label', 'entry.amount', { min: 0, max: 1 }))},
       ${list('emojis', 'count', given(`'emoji ' || entry.label`, 'entry.amount', { min: 0 }))}))),
     lambda rating: rating."value" IS NOT NULL)`;
 }
 
+/** Ranks of the replies as DOUBLE[], for a column of its own: votes look at them once for every pair. */
+export function ranksOf(replies: Sql): Sql {
+  return `list_transform(${replies}, lambda reply: ${numberField('reply', 'rank')})`;
+}
+
 /** A vote for every two replies that are ranked both: the lower rank wins, equal ranks tie. */
-function votesOf(replies: Sql): Sql {
-  const rank = (place: Sql) => numberField(`${replies}[${place}]`, 'rank');
-  const vote = voteStruct({
-    a: 'i - 1',
-    b: 'j - 1',
-    label: `CASE WHEN ${rank('i')} < ${rank('j')} THEN 'a' WHEN ${rank('i')} > ${rank('j')} THEN 'b'
-      WHEN ${rank('i')} = ${rank('j')} THEN 'tie' END`,
-    annotator: raters,
-  });
-  return `list_filter(flatten(list_transform(range(1, len(${replies}) + 1), lambda i:
-    list_transform(range(i + 1, len(${replies}) + 1), lambda j: ${vote}))), lambda given: given.label IS NOT NULL)`;
+function votesOf(ranks: Sql): Sql {
+  return `list_filter(${votesFromScores({ scores: ranks, isRank: true, annotator: raters })},
+    lambda given: given.label IS NOT NULL)`;
 }
 
 type ThreadReading = Omit<Reading, 'from' | 'usedColumns' | 'exampleId' | 'sourceRows'>;
 
 /**
  * A prompter message and the replies to it. `node` is the message as JSON, `path` the messages up to and with it,
- * `replies` the assistant's replies as JSON[].
+ * `replies` the assistant's replies as JSON[], `ranks` their ranks as DOUBLE[].
  */
 export function readThread(
-  parts: { readonly node: Sql; readonly path: Sql; readonly replies: Sql },
+  parts: { readonly node: Sql; readonly path: Sql; readonly replies: Sql; readonly ranks: Sql },
   refusals: readonly Problem[],
 ): ThreadReading {
   return {
@@ -77,7 +74,7 @@ export function readThread(
     language: textField(parts.node, 'lang'),
     responses: `list_transform(coalesce(${parts.replies}, []), lambda reply:
       ${responseStruct(textField('reply', 'text'), { model: `nullif(${textField('reply', 'model_name')}, '')` })})`,
-    votes: votesOf(parts.replies),
+    votes: votesOf(parts.ranks),
     ratings: ratingsOf(parts.replies),
     annotators: `[${annotatorStruct(raters, "'human'")}]`,
     ...problems(refusals),

@@ -1,7 +1,7 @@
 import { quoteIdentifier } from '../../../../native/duckdb/quoting.ts';
-import { nodeMessage, readThread } from './oasst-replies.ts';
+import { nodeMessage, ranksOf, readThread } from './oasst-replies.ts';
 import type { FormatReader, SourceShape, Sql } from './reader.ts';
-import { columnNamed, hasColumns, itemsOf, jsonOf, someValue, textField } from './source-sql.ts';
+import { columnNamed, hasColumns, jsonOf, someValue, textField } from './source-sql.ts';
 
 function isTreeNode(value: unknown): boolean {
   return (
@@ -9,37 +9,50 @@ function isTreeNode(value: unknown): boolean {
   );
 }
 
-/**
- * The node and its replies without the texts that records hold: what goes to `extra`. Messages to which nobody replied
- * make no record and are kept in full.
- */
-function restOf(node: Sql): Sql {
-  const replies = (json: Sql) => `coalesce(${itemsOf(`json_extract(${json}, '$.replies')`)}, [])`;
-  const bare = (json: Sql) => `json_merge_patch(${json}, '{"text":null,"replies":null}')`;
-  const unanswered = `list_filter(${replies('reply')}, lambda below: coalesce(json_array_length(below, '$.replies'), 0) = 0)`;
-  return `json_merge_patch(${bare(node)}, json_object('replies', list_transform(${replies(node)}, lambda reply:
-    json_merge_patch(${bare('reply')}, CASE WHEN len(${unanswered}) > 0 THEN json_object('replies', ${unanswered}) ELSE '{}' END))))`;
-}
+/** What records do not hold of a node and its replies, and in full the messages below that nobody answered. */
+const rest: Sql = `json_merge_patch(body, json_object('text', NULL,
+  'replies', list_transform(coalesce(replies, []), lambda reply: json_merge_patch(reply, '{"text":null}')),
+  'unanswered', leaf.leaves))`;
 
-/** Walks each tree from its root; keeps prompter nodes that were answered, and the root in any case. */
+const above = (pointer: Sql): Sql => `regexp_replace(${pointer}, '\\.replies\\[\\d+\\]$', '')`;
+
+/** Pointers of a node's ancestors and of itself, root first. */
+const lineage: Sql = `list_transform(range(1, len(string_split(pointer, '.')) + 1),
+  lambda depth: array_to_string(string_split(pointer, '.')[1:depth], '.'))`;
+
+/**
+ * One row an answered prompter node, and one for the root in any case. Every message is held once, without the messages
+ * below it; ancestors and replies are joined by their pointers, so that memory stays near the size of the source.
+ */
 function unnestTrees(shape: SourceShape): (relation: Sql) => Sql {
-  const replies = (node: Sql) => `coalesce(${itemsOf(`json_extract(${node}, '$.replies')`)}, [])`;
   const prompt = quoteIdentifier(columnNamed(shape, 'prompt') ?? 'prompt');
-  return (relation) => `(WITH RECURSIVE tree AS MATERIALIZED (
+  return (relation) => `(WITH tree AS MATERIALIZED (
       SELECT * EXCLUDE (${prompt}), ${jsonOf(shape, 'prompt')} AS assay_root FROM ${relation}),
-    walk AS (
-      SELECT src_row, 0 AS depth, assay_root AS node, [${nodeMessage('assay_root')}] AS path FROM tree
-      UNION ALL
-      SELECT src_row, depth + 1, child, list_append(path, ${nodeMessage('child')})
-      FROM (SELECT src_row, depth, path, unnest(${replies('node')}) AS child FROM walk)),
-    thread AS (
-      SELECT src_row, depth AS assay_depth, node AS assay_node, path AS assay_path,
-        list_filter(${replies('node')}, lambda reply: ${textField('reply', 'role')} = 'assistant') AS assay_replies
-      FROM walk
-      WHERE depth = 0 OR ${textField('node', 'role')} = 'prompter')
-    SELECT tree.* EXCLUDE (assay_root), thread.* EXCLUDE (src_row), ${restOf('assay_node')} AS ${prompt}
-    FROM thread JOIN tree USING (src_row)
-    WHERE assay_depth = 0 OR len(assay_replies) > 0)`;
+    node AS MATERIALIZED (
+      SELECT tree.src_row, branch.fullkey AS pointer, json_merge_patch(branch.value, '{"replies":null}') AS body,
+        json_extract_string(branch.value, '$.role') AS speaker
+      FROM tree, json_tree(tree.assay_root) AS branch
+      WHERE branch.type = 'OBJECT' AND regexp_matches(branch.fullkey, '^\\$(\\.replies\\[\\d+\\])*$')),
+    answer AS (
+      SELECT src_row, ${above('pointer')} AS pointer,
+        list(body ORDER BY regexp_extract(pointer, '(\\d+)\\]$', 1)::INTEGER) AS replies
+      FROM node WHERE pointer <> '$' AND speaker = 'assistant' GROUP BY ALL),
+    asked AS (
+      SELECT node.src_row, node.pointer, body, replies FROM node LEFT JOIN answer USING (src_row, pointer)
+      WHERE pointer = '$' OR speaker = 'prompter'),
+    leaf AS (
+      SELECT src_row, ${above(above('pointer'))} AS pointer, list(body) AS leaves
+      FROM asked WHERE replies IS NULL AND pointer <> '$' GROUP BY ALL),
+    thread AS (SELECT * FROM asked WHERE pointer = '$' OR replies IS NOT NULL),
+    path AS (
+      SELECT step.src_row, step.pointer, list(${nodeMessage('node.body')} ORDER BY length(node.pointer)) AS said
+      FROM (SELECT src_row, pointer, unnest(${lineage}) AS ancestor FROM thread) AS step
+      JOIN node ON node.src_row = step.src_row AND node.pointer = step.ancestor GROUP BY ALL)
+    SELECT tree.* EXCLUDE (assay_root), coalesce(thread.pointer, '$') = '$' AS assay_is_root, body AS assay_node,
+      said AS assay_path, replies AS assay_replies, ${ranksOf('replies')} AS assay_ranks, ${rest} AS ${prompt}
+    FROM tree LEFT JOIN thread USING (src_row)
+    LEFT JOIN path ON path.src_row = thread.src_row AND path.pointer = thread.pointer
+    LEFT JOIN leaf ON leaf.src_row = thread.src_row AND leaf.pointer = thread.pointer)`;
 }
 
 /** OASST message trees: every answered prompter message becomes a record with its ranked replies. */
@@ -55,20 +68,23 @@ export const oasstTrees: FormatReader = {
   read(shape) {
     return {
       from: unnestTrees(shape),
-      sourceRows: 'CASE WHEN assay_depth = 0 THEN 1 ELSE 0 END',
+      sourceRows: 'CASE WHEN assay_is_root THEN 1 ELSE 0 END',
       exampleId: textField('assay_node', 'message_id'),
-      ...readThread({ node: 'assay_node', path: 'assay_path', replies: 'assay_replies' }, [
-        {
-          when: `${textField('assay_node', 'text')} IS NULL`,
-          text: 'The root of the tree holds no text.',
-          column: 'prompt',
-        },
-        {
-          when: 'len(assay_replies) = 0',
-          text: 'Nobody replied to the root of this tree.',
-          column: 'prompt',
-        },
-      ]),
+      ...readThread(
+        { node: 'assay_node', path: 'assay_path', replies: 'assay_replies', ranks: 'assay_ranks' },
+        [
+          {
+            when: `${textField('assay_node', 'text')} IS NULL`,
+            text: 'The root of the tree holds no text.',
+            column: 'prompt',
+          },
+          {
+            when: 'assay_replies IS NULL',
+            text: 'Nobody replied to the root of this tree.',
+            column: 'prompt',
+          },
+        ],
+      ),
       usedColumns: [],
     };
   },

@@ -180,8 +180,8 @@ function readImplicitTextPairs(shape: SourceShape, columns: PairColumns): Readin
       `string_split(${rejected}, ${separator})`,
     ];
     const most = `least(len(${first}), len(${second})) - 1`;
-    return `coalesce(list_position(list_transform(range(1, ${most} + 1),
-      lambda place: ${first}[place] = ${second}[place]), false) - 1, ${most})`;
+    const pairs = `list_zip(${first}[:${most}], ${second}[:${most}])`;
+    return `coalesce(list_position(list_transform(${pairs}, lambda twin: twin[1] = twin[2]), false) - 1, ${most})`;
   };
   const prefix = (separator: Sql, count: Sql) =>
     `array_to_string(string_split(${chosen}, ${separator})[1:${count}], ${separator}) || ${separator}`;

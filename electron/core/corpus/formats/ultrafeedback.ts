@@ -1,15 +1,6 @@
 import type { FormatReader, Sql } from './reader.ts';
 import { annotatorStruct, problems, ratingStruct, responseStruct, votesFromScores } from './record-parts.ts';
-import {
-  everyValue,
-  hasColumns,
-  listOf,
-  numberField,
-  numberFromText,
-  presentColumns,
-  textField,
-  textOf,
-} from './source-sql.ts';
+import { everyValue, hasColumns, listOf, numberFromText, presentColumns, textOf } from './source-sql.ts';
 
 const aspects = ['instruction_following', 'honesty', 'truthfulness', 'helpfulness'] as const;
 const annotator = "'GPT-4'";
@@ -27,9 +18,23 @@ const held = JSON.stringify({
   },
 });
 
-const path = (aspect: string, member: string) => `'$.annotations.${aspect}."${member}"'`;
+/** What is read of a completion, so that each is parsed once. */
+const wanted = JSON.stringify({
+  response: 'VARCHAR',
+  model: 'VARCHAR',
+  critique: 'VARCHAR',
+  overall_score: 'VARCHAR',
+  'fine-grained_score': 'VARCHAR',
+  annotations: Object.fromEntries(
+    aspects.map((aspect) => [
+      aspect,
+      { Rating: 'VARCHAR', Rationale: 'VARCHAR', 'Rationale For Rating': 'VARCHAR' },
+    ]),
+  ),
+});
+
 const ratingOf = (completion: Sql, aspect: string) =>
-  numberFromText(`json_extract_string(${completion}, ${path(aspect, 'Rating')})`);
+  numberFromText(`${completion}.annotations.${aspect}."Rating"`);
 
 function ratingsOf(completion: Sql, response: Sql): Sql {
   const perAspect = aspects.map((aspect) =>
@@ -40,24 +45,24 @@ function ratingsOf(completion: Sql, response: Sql): Sql {
       value: ratingOf(completion, aspect),
       min: 1,
       max: 5,
-      rationale: `coalesce(json_extract_string(${completion}, ${path(aspect, 'Rationale For Rating')}),
-        json_extract_string(${completion}, ${path(aspect, 'Rationale')}))`,
+      rationale: `coalesce(${completion}.annotations.${aspect}."Rationale For Rating",
+        ${completion}.annotations.${aspect}."Rationale")`,
     }),
   );
   const overall = ratingStruct({
     response,
     annotator,
     aspect: "'overall_score'",
-    value: numberField(completion, 'overall_score'),
+    value: numberFromText(`${completion}.overall_score`),
     min: 1,
     max: 10,
-    rationale: textField(completion, 'critique'),
+    rationale: `${completion}.critique`,
   });
   const fine = ratingStruct({
     response,
     annotator,
     aspect: "'fine-grained_score'",
-    value: numberField(completion, 'fine-grained_score'),
+    value: numberFromText(`${completion}."fine-grained_score"`),
     min: 1,
     max: 5,
   });
@@ -88,19 +93,15 @@ export const ultraFeedback: FormatReader = {
   read: (shape) => {
     const mean = (completion: Sql) =>
       `list_avg([${aspects.map((aspect) => ratingOf(completion, aspect)).join(', ')}])`;
-    const rest = `list_transform(assay_completions, lambda one: json_merge_patch(one, '${held}'::JSON))`;
+    const rest = `list_transform(assay_raw, lambda one: json_merge_patch(one, '${held}'::JSON))`;
     return {
       from: (relation) => `(SELECT * REPLACE (to_json(${rest}) AS completions),
           list_transform(assay_completions, lambda one: ${mean('one')}) AS assay_scores
-        FROM (SELECT *, ${listOf(shape, 'completions')} AS assay_completions FROM ${relation}))`,
+        FROM (SELECT *, list_transform(assay_raw, lambda one: json_transform(one, '${wanted}')) AS assay_completions
+          FROM (SELECT *, ${listOf(shape, 'completions')} AS assay_raw FROM ${relation})))`,
       promptText: textOf(shape, 'instruction'),
       subset: textOf(shape, 'source'),
-      responses: `list_transform(assay_completions, lambda one: ${responseStruct(
-        textField('one', 'response'),
-        {
-          model: textField('one', 'model'),
-        },
-      )})`,
+      responses: `list_transform(assay_completions, lambda one: ${responseStruct('one.response', { model: 'one.model' })})`,
       votes: votesFromScores({ scores: 'assay_scores', isRank: false, annotator }),
       ratings: `flatten(list_transform(assay_completions, lambda one, place: ${ratingsOf('one', 'place - 1')}))`,
       annotators: `[${annotatorStruct(annotator, "'model'")}]`,

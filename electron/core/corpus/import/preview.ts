@@ -150,7 +150,7 @@ export async function previewImport(
         files,
         columns: opened.columns,
         guesses,
-        sourceRows: table.rows.map((row) => row.map((cell) => (cell === null ? null : String(cell)))),
+        sourceRows: table.rows.map((row) => row.map((cell) => (typeof cell === 'string' ? cell : null))),
         records: await readRecords(session, opened, plan),
         parts: (plan.reader.parts ?? []).map(({ part, title, isRequired }) => ({
           part,

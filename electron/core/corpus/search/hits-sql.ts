@@ -91,7 +91,7 @@ function holdsMask({ mask }: AtomPlan): Sql {
   return `(mask & ${mask}::BIGINT) = ${mask}::BIGINT`;
 }
 
-const isAscii = (text: string) => /^[\x20-\x7e]*$/.test(text.replace(/\\[px]\{[^}]*\}|[’＇]/g, ''));
+const isAscii = (text: string) => /^[\x20-\x7e]*$/.test(text.replace(/[’＇]/g, ''));
 
 /** The atom as a condition on a row with its texts; adds the pattern to `parameters` once for each text. */
 function holdsText(atom: AtomPlan, texts: readonly Sql[], parameters: string[]): Sql {
@@ -99,8 +99,8 @@ function holdsText(atom: AtomPlan, texts: readonly Sql[], parameters: string[]):
   if (pattern === undefined) return holdsMask(atom);
   const fits = texts.map((text) => {
     parameters.push(pattern);
-    const lower = `lower(coalesce(${text}, ''))`;
-    return `regexp_matches(${isAscii(pattern) ? lower : `nfc_normalize(${lower})`}, ?)`;
+    const composed = isAscii(pattern) ? text : `nfc_normalize(${text})`;
+    return `coalesce(regexp_matches(${composed}, ?), false)`;
   });
   return `(${holdsMask(atom)} AND (${fits.join(' OR ')}))`;
 }

@@ -16,7 +16,7 @@ function wordPattern(word: string): string {
 }
 
 /**
- * RE2 pattern for the words of a phrase next to each other, in lower-case text in normal form C; empty where the phrase
+ * RE2 pattern for the words of a phrase next to each other, in text in normal form C, whatever the case; empty where the phrase
  * has no word. It is made of letters, digits and our own classes only, so nothing in the phrase acts as a pattern.
  */
 export function makePhrasePattern(phrase: string): string {
@@ -24,7 +24,7 @@ export function makePhrasePattern(phrase: string): string {
   const first = words[0];
   const last = words.at(-1);
   if (first === undefined || last === undefined) return '';
-  let pattern = isUnspaced(first) ? '' : `(?:^|[^${inWord}]|[${unspaced}])`;
+  let pattern = isUnspaced(first) ? '(?i)' : `(?i)(?:^|[^${inWord}]|[${unspaced}])`;
   for (const [index, word] of words.entries()) {
     const former = words[index - 1];
     if (former !== undefined) pattern += `[^${inWord}]${isUnspaced(former) || isUnspaced(word) ? '*' : '+'}`;

@@ -15,6 +15,8 @@ import {
 } from './search-build.ts';
 import { dropTables, nameBuildTables } from './search-tables.ts';
 
+export { removeSearchIndex } from './search-tables.ts';
+
 const searchIndexSpecSchema = z.object({ datasetId: z.number().int() });
 export type SearchIndexSpec = z.infer<typeof searchIndexSpecSchema>;
 

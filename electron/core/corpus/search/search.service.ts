@@ -5,7 +5,7 @@ import { compileHits } from './hits-sql.ts';
 import { findSearchIndex, type SearchIndex } from './search-tables.ts';
 import { planSearch, type SearchPlan } from './search-units.ts';
 import { parseSearchWords } from './search-words.ts';
-import { makeSnippet, type Snippet } from './snippet.ts';
+import { chooseSnippet, type Part, readTexts } from './hit-texts.ts';
 
 /** Rows that match, in `table` (row_id BIGINT, score DOUBLE), best first; higher scores are better. */
 export interface SearchHits {
@@ -31,7 +31,7 @@ export interface SearchHit {
   readonly id: number;
   readonly exampleId: string;
   readonly score: number;
-  readonly part: 'prompt' | 'response_a' | 'response_b' | 'response';
+  readonly part: Part;
   readonly snippet: string;
   readonly marks: [number, number][];
 }
@@ -42,26 +42,7 @@ export interface SearchAnswer {
   readonly hits: SearchHit[];
 }
 
-interface HitRow {
-  readonly id: number;
-  readonly exampleId: string;
-  readonly score: number;
-  readonly prompt: string;
-  readonly promptB: string | null;
-  readonly first: string;
-  readonly second: string | null;
-}
-
 const keptTables = 8;
-
-const hitColumns: Readonly<Record<Relation, string>> = {
-  pairs: `x.example_id AS "exampleId", p.text AS prompt, pb.text AS "promptB", ra.text AS first, rb.text AS second
-    FROM hit h JOIN comparison x ON x.comparison_id = h.row_id JOIN prompt p ON p.prompt_id = x.prompt_id
-    LEFT JOIN prompt pb ON pb.prompt_id = x.prompt_b_id
-    JOIN response ra ON ra.response_id = x.response_a_id JOIN response rb ON rb.response_id = x.response_b_id`,
-  responses: `coalesce(x.example_id, x.response_id::VARCHAR) AS "exampleId", p.text AS prompt, NULL AS "promptB", x.text AS first, NULL AS second
-    FROM hit h JOIN response x ON x.response_id = h.row_id JOIN prompt p ON p.prompt_id = x.prompt_id`,
-};
 
 /**
  * Ranked full-text search. The hits of the last eight searches stay in scratch tables, so that a view, its count and
@@ -93,19 +74,25 @@ export class SearchService {
   ): Promise<SearchAnswer> {
     const { datasetId, words, limit } = request;
     const { table, terms, total, relation, plan } = await this.ensureHits(datasetId, words, options.signal);
-    const rows = await this.database.all<HitRow>(
-      `WITH hit AS MATERIALIZED (SELECT row_id, score FROM ${table} ORDER BY score DESC, row_id LIMIT ?)
-       SELECT h.row_id AS id, h.score, ${hitColumns[relation]} ORDER BY h.score DESC, h.row_id`,
-      [limit],
-      { signal: options.signal },
-    );
-    const hits = rows.map((row) => ({
-      relation,
-      id: row.id,
-      exampleId: row.exampleId,
-      score: row.score,
-      ...chooseSnippet(row, plan, relation),
-    }));
+    const hits = await this.database.withReader(async (session) => {
+      const best = await session.all<{ id: number; score: number }>(
+        `SELECT row_id AS id, score FROM ${table} ORDER BY score DESC, row_id LIMIT ?`,
+        [limit],
+        options,
+      );
+      const texts = await readTexts(
+        session,
+        relation,
+        best.map(({ id }) => id),
+        options.signal,
+      );
+      return best.flatMap(({ id, score }) => {
+        const row = texts.get(id);
+        if (!row) return [];
+        const shown = chooseSnippet(row.texts, plan.wanted);
+        return [{ relation, id, exampleId: row.exampleId, score, ...shown }];
+      });
+    });
     return { total, terms: [...terms], hits };
   }
 
@@ -123,11 +110,12 @@ export class SearchService {
       const plan = await planSearch(session, parsed);
       const { sql, parameters } = await compileHits(session, index, plan);
       const table = `scratch.hits_${this.nextTable++}`;
-      const total = await session.run(
+      await session.run(
         `CREATE TABLE ${table} AS SELECT row_id, score FROM (${sql}) ORDER BY score DESC, row_id`,
         parameters,
         { signal },
       );
+      const { total } = await session.one<{ total: number }>(`SELECT count(*) AS total FROM ${table}`);
       const terms = plan.wanted.map((unit) => (unit.match === 'exact' ? unit.term : `${unit.term}*`));
       return { table, terms, total, relation: index.relation, plan };
     });
@@ -169,24 +157,4 @@ export class SearchService {
       { datasetId, building },
     );
   }
-}
-
-function chooseSnippet(
-  row: HitRow,
-  plan: SearchPlan,
-  relation: Relation,
-): Pick<SearchHit, 'part' | 'snippet' | 'marks'> {
-  const texts: (readonly [SearchHit['part'], string | null])[] = [
-    ['prompt', row.prompt],
-    ['prompt', row.promptB],
-    [relation === 'pairs' ? 'response_a' : 'response', row.first],
-    ['response_b', row.second],
-  ];
-  let best: { part: SearchHit['part']; made: Snippet } | undefined;
-  for (const [part, text] of texts) {
-    if (text === null) continue;
-    const made = makeSnippet(text, plan.wanted);
-    if (!best || made.weight > best.made.weight) best = { part, made };
-  }
-  return { part: best?.part ?? 'prompt', snippet: best?.made.snippet ?? '', marks: best?.made.marks ?? [] };
 }

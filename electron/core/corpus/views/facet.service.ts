@@ -77,7 +77,7 @@ async function countBins(scope: Scope): Promise<Facet> {
   const bins = isOneBin ? 1 : integral && span < request.bins ? span + 1 : request.bins;
   const width = integral && span < request.bins ? 1 : span / bins;
   const rows = await session.all<{ bin: number | null; count: number; total: number }>(
-    `SELECT least(${bins} - 1, floor((v - ?::DOUBLE) / ?::DOUBLE))::INTEGER AS bin, count(*) FILTER (is_in) AS count, count(*) AS total
+    `SELECT CASE WHEN v IS NOT NULL THEN least(${bins} - 1, floor((v - ?::DOUBLE) / ?::DOUBLE))::INTEGER END AS bin, count(*) FILTER (is_in) AS count, count(*) AS total
      FROM (SELECT (${field.sql})::DOUBLE AS v, coalesce(${scope.condition}, false) AS is_in FROM ${scope.from} WHERE x.dataset_id = ?)
      GROUP BY ALL`,
     [low ?? 0, width, ...scope.parameters, request.datasetId],

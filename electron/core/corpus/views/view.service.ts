@@ -40,8 +40,8 @@ function toCell(value: PlainValue): Cell {
   if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
     return value;
   if (Array.isArray(value)) return value.map(String);
-  const { preview, length } = value as { preview: PlainValue; length: PlainValue };
-  return preview === null ? null : { preview: String(preview), length: Number(length) };
+  const { preview, length } = value as { preview: string | null; length: number };
+  return preview === null ? null : { preview, length };
 }
 
 function selectCell(field: FieldDefinition): string {
@@ -50,13 +50,17 @@ function selectCell(field: FieldDefinition): string {
     : field.sql;
 }
 
+interface PageRows {
+  readonly relation: Relation;
+  readonly fields: readonly FieldDefinition[];
+  readonly ids: readonly number[];
+  readonly signal: AbortSignal | undefined;
+}
+
 /** What the rows of a page point to, per foreign key. */
 async function readKeys(
   session: Session,
-  relation: Relation,
-  fields: readonly FieldDefinition[],
-  ids: readonly number[],
-  signal?: AbortSignal,
+  { relation, fields, ids, signal }: PageRows,
 ): Promise<Record<string, number[]>> {
   const names = listForeignKeys(fields);
   if (names.length === 0) return {};
@@ -127,7 +131,7 @@ export class ViewService {
       );
       if (positions.length === 0) return { offset: request.offset, rows: [] };
       const ids = positions.map((position) => position.id);
-      const keys = await readKeys(session, view.relation, fields, ids, signal);
+      const keys = await readKeys(session, { relation: view.relation, fields, ids, signal });
       const rows = await session.table(
         `SELECT x.${baseTable[view.relation].id}, ${fields.map(selectCell).join(', ')} FROM ${fromRows(view.relation, fields, ids, keys)}`,
         [],

@@ -1,0 +1,51 @@
+import path from 'node:path';
+import type { Command } from 'commander';
+import type { ImportSummary } from '../contract/import.contract.ts';
+import { reportOn } from './analysis-commands.ts';
+import { printJson, tell } from './output.ts';
+import { places } from './places.ts';
+import { runJob, withCore } from './with-core.ts';
+
+const dataset = 'pandalm';
+
+async function runDemo(options: { out: string; json?: boolean }): Promise<void> {
+  const workspace = path.join(options.out, 'demo.assay');
+  const result = await withCore(workspace, async (core) => {
+    const known = (await core.services.datasets.list()).some((candidate) => candidate.name === dataset);
+    if (!known) {
+      tell(`Importing ${path.basename(places.sample)}`);
+      await runJob<ImportSummary>(core, 'import', { files: [places.sample], dataset });
+    }
+    tell('Testing surface principles and running the audits');
+    const { directory, constitutionId } = await reportOn(core, {
+      dataset,
+      top: 7,
+      seed: 1,
+      out: path.join(options.out, 'report'),
+    });
+    const { document } = await core.services.constitutions.get(constitutionId);
+    return {
+      workspace,
+      directory,
+      report: path.join(directory, 'report.html'),
+      constitution: document.constitution,
+      remarks: document.remarks,
+    };
+  });
+  if (options.json) return printJson(result);
+  console.log('What the labels of the sample reward, as far as surface traits can tell:');
+  result.constitution.forEach((text, index) => console.log(`  ${index + 1}. ${text}`));
+  for (const remark of result.remarks) console.log(`  – ${remark}`);
+  console.log(`The report: ${result.report}`);
+  console.log(`Browse it:  npx assay serve --workspace ${workspace}`);
+}
+
+/** demo. */
+export function addDemoCommand(program: Command): void {
+  program
+    .command('demo')
+    .description('import the bundled sample, make its constitution, audits and report')
+    .option('-o, --out <folder>', 'where the workspace and the report go', 'assay-demo')
+    .option('--json', 'print one JSON object')
+    .action(runDemo);
+}
