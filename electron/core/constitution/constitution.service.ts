@@ -1,7 +1,11 @@
 import type { Database } from '../../../native/duckdb/database.ts';
 import { quoteIdentifier } from '../../../native/duckdb/quoting.ts';
 import { AppError } from '../../contract/app-error.ts';
-import type { ConstitutionDocument, Explanation, PrincipleResult } from '../../contract/constitution.contract.ts';
+import type {
+  ConstitutionDocument,
+  Explanation,
+  PrincipleResult,
+} from '../../contract/constitution.contract.ts';
 import { findSurfacePrinciple, type SurfacePrinciple } from './surface-principles.ts';
 import { hasCurrentTraits, traitTable } from './trait-columns.ts';
 import { buildTraitSelect } from './traits/trait-sql.ts';
@@ -80,11 +84,14 @@ export class ConstitutionService {
     const a = sides.find((row) => row.side === 'a');
     const b = sides.find((row) => row.side === 'b');
     if (!a || !b) {
-      throw new AppError('ROW_MISSING', `There is no pair ${comparisonId} in this workspace.`, { comparisonId });
+      throw new AppError('ROW_MISSING', `There is no pair ${comparisonId} in this workspace.`, {
+        comparisonId,
+      });
     }
     const votes = known.map(({ result, principle }) => makeVote(result, principle, { a, b }));
     const eta = votes.reduce(
-      (sum, vote) => sum + (vote.isSelected && vote.side ? (vote.side === 'a' ? 1 : -1) * (vote.weight ?? 0) : 0),
+      (sum, vote) =>
+        sum + (vote.isSelected && vote.side ? (vote.side === 'a' ? 1 : -1) * (vote.weight ?? 0) : 0),
       0,
     );
     const predicted = Math.abs(eta) < 1e-12 ? null : eta > 0 ? ('a' as const) : ('b' as const);

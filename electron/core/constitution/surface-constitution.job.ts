@@ -14,7 +14,10 @@ const specSchema = z.object({
  * A constitution from surface traits, without a model. The trait columns of done batches stay, so a run after a crash
  * goes on with the rest; the document is stored in one transaction at the end.
  */
-export class SurfaceConstitutionJob implements JobHandler<SurfaceConstitutionSpec, { constitutionId: number }> {
+export class SurfaceConstitutionJob implements JobHandler<
+  SurfaceConstitutionSpec,
+  { constitutionId: number }
+> {
   readonly type = 'surface-constitution';
   readonly spec = specSchema;
   readonly recovery = 'resume';

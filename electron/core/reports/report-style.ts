@@ -25,7 +25,8 @@ const text = `
 html { -webkit-text-size-adjust: 100%; text-size-adjust: 100%; }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 15px/1.55 system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'Liberation Sans', sans-serif; }
 main { max-width: 960px; margin: 0 auto; padding: 56px 32px 96px; }
-h1, h2, h3, .sentence, .remarks li, .finding { font-family: Charter, 'Bitstream Charter', 'Sitka Text', Cambria, Georgia, 'Liberation Serif', serif; overflow-wrap: anywhere; text-wrap: pretty; }
+h1, h2, h3, .sentence, .remarks li, .finding { font-family: Charter, 'Bitstream Charter', 'Sitka Text', Cambria, Georgia, 'Liberation Serif', serif; overflow-wrap: anywhere; }
+h1, h2, .remarks li, .finding { text-wrap: pretty; }
 h1 { font-size: 38px; line-height: 1.15; font-weight: 600; margin: 0; letter-spacing: -0.01em; }
 h2 { font-size: 25px; line-height: 1.25; font-weight: 600; margin: 0 0 12px; }
 h3 { font-size: 18px; line-height: 1.35; font-weight: 600; margin: 28px 0 8px; }
@@ -88,6 +89,7 @@ tbody th { font-weight: 400; overflow-wrap: anywhere; }
 .forest { margin: 0 0 32px; table-layout: fixed; }
 .forest caption { color: var(--ink); font-weight: 600; }
 .forest th:first-child { width: 30%; }
+.forest td.num { font-size: 12px; }
 .forest th:nth-child(3), .forest th:nth-child(4) { width: 172px; }
 .forest th:nth-child(5) { width: 66px; }
 .forest tbody tr > * { height: 40px; vertical-align: middle; padding-block: 4px; }
@@ -184,6 +186,7 @@ const print = `
   .card { border: 0.5pt solid var(--rule); print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   table { font-size: 8.5pt; }
   .sentence, .remarks li, .finding { font-size: 11.5pt; }
+  .forest td.num { font-size: 7.5pt; }
   .forest th:nth-child(3), .forest th:nth-child(4) { width: 132px; }
   .forest th:nth-child(5) { width: 50px; }
   .forest tbody tr > * { height: 32px; }

@@ -119,7 +119,7 @@ export async function readShape(
   fileName: string,
 ): Promise<SourceShape> {
   const rows = await session.all<{ row: string }>(
-    `SELECT to_json(t)::VARCHAR AS row FROM (SELECT * FROM ${relation} LIMIT 50) t`,
+    `SELECT to_json(assay_source)::VARCHAR AS row FROM (SELECT * FROM ${relation} LIMIT 50) assay_source`,
   );
   return {
     columns,

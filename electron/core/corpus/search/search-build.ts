@@ -159,8 +159,14 @@ export async function countFrequencies(session: Session, build: SearchBuild): Pr
   );
 }
 
+export interface IndexCounts {
+  readonly documents: number;
+  readonly terms: number;
+  readonly postings: number;
+}
+
 /** Puts the hidden tables in the place of the former index, in one transaction. */
-export async function publishIndex(build: SearchBuild): Promise<void> {
+export async function publishIndex(build: SearchBuild): Promise<IndexCounts> {
   const { database, datasetId, relation, signal } = build;
   const built = nameBuildTables(datasetId);
   const tables = nameSearchTables(datasetId);
@@ -171,7 +177,11 @@ export async function publishIndex(build: SearchBuild): Promise<void> {
       { signal },
     );
   });
-  await database.write(async (session) => {
+  return database.write(async (session) => {
+    const counts = await session.one<IndexCounts>(
+      `SELECT (SELECT count(*) FROM ${built.document}) AS documents, (SELECT count(*) FROM ${built.term}) AS terms,
+         (SELECT count(*) FROM ${built.posting}) AS postings`,
+    );
     await dropTables(session, tables);
     await session.run('DELETE FROM search_index WHERE dataset_id = ?', [datasetId]);
     await session.run(
@@ -181,6 +191,7 @@ export async function publishIndex(build: SearchBuild): Promise<void> {
     );
     for (const part of ['term', 'posting', 'document'] as const)
       await session.run(`ALTER TABLE ${built[part]} RENAME TO ${tables[part]}`);
+    return counts;
   });
 }
 

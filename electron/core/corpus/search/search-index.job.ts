@@ -8,6 +8,7 @@ import {
   countFrequencies,
   createBuildTables,
   dropScratch,
+  type IndexCounts,
   planBatches,
   publishIndex,
   type SearchBuild,
@@ -20,10 +21,7 @@ export { removeSearchIndex } from './search-tables.ts';
 const searchIndexSpecSchema = z.object({ datasetId: z.number().int() });
 export type SearchIndexSpec = z.infer<typeof searchIndexSpecSchema>;
 
-export interface SearchIndexSummary {
-  readonly documents: number;
-  readonly terms: number;
-  readonly postings: number;
+export interface SearchIndexSummary extends IndexCounts {
   readonly seconds: number;
 }
 
@@ -63,9 +61,8 @@ export class SearchIndexJob implements JobHandler<SearchIndexSpec, SearchIndexSu
     try {
       await this.buildAll(build, context);
       signal.throwIfAborted();
-      const summary = await this.summarise(build);
-      await publishIndex(build);
-      return { ...summary, seconds: (performance.now() - startedAt) / 1000 };
+      const counts = await publishIndex(build);
+      return { ...counts, seconds: (performance.now() - startedAt) / 1000 };
     } finally {
       await this.discardScratch(datasetId);
     }
@@ -98,14 +95,6 @@ export class SearchIndexJob implements JobHandler<SearchIndexSpec, SearchIndexSu
         await storing.catch(() => undefined);
       }
     });
-  }
-
-  private async summarise(build: SearchBuild): Promise<Omit<SearchIndexSummary, 'seconds'>> {
-    const { posting, document } = nameBuildTables(build.datasetId);
-    return this.database.one(
-      `SELECT (SELECT count(*) FROM ${document}) AS documents, (SELECT count(DISTINCT term_id) FROM ${posting}) AS terms,
-         (SELECT count(*) FROM ${posting}) AS postings`,
-    );
   }
 
   private async findRelation(datasetId: number): Promise<Relation> {

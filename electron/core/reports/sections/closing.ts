@@ -12,7 +12,7 @@ const kinds = {
   },
   unexplained: {
     title: 'Pairs it fails to explain',
-    text: 'The weighted vote contradicts these labels, or is silent. Such pairs are label errors, or follow rules that the principles lack.',
+    text: 'The weighted vote contradicts these labels, most clearly. Such pairs may be label errors, or follow rules that the principles lack.',
   },
 } as const;
 
