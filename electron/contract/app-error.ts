@@ -56,6 +56,8 @@ export type ErrorCode =
   | 'LINK_LOST'
   | 'VERSION_MISMATCH'
   | 'UNAUTHORISED'
+  | 'METHOD_UNKNOWN'
+  | 'RESULT_NOT_SERIALISABLE'
   | 'INTERNAL';
 
 /** True for expected failures, also for those rebuilt on the other side of a transport. */

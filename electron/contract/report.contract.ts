@@ -44,6 +44,10 @@ export const reportContract = {
         z.object({ reportId: z.string(), dataset: z.string(), createdAt: z.string(), directory: z.string() }),
       ),
     ),
+    /** Writes the three files of a constitution's report, with the newest audits of its dataset, into the workspace. */
+    build: oc
+      .input(z.object({ constitutionId: z.number().int() }))
+      .output(z.object({ reportId: z.string(), directory: z.string() })),
     /** One of the three files of a report, as text. */
     file: oc
       .input(

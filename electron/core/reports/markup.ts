@@ -19,18 +19,15 @@ const entities: Readonly<Record<string, string>> = {
  * become U+FFFD. Tabs and line feeds stay; CR LF becomes LF.
  */
 export function revealControls(text: string): string {
-  return (
-    text
-      .replace(/\r\n?/g, '\n')
-      // eslint-disable-next-line no-control-regex
-      .replace(/[\0-\x08\x0b-\x1f]/g, (character) => String.fromCodePoint(0x2400 + character.charCodeAt(0)))
-      .replace(/[\x7f-\x9f]/g, '\u{FFFD}')
-      .replace(
-        /[\u{202A}-\u{202E}\u{2066}-\u{2069}]/gu,
-        (character) => `[U+${character.charCodeAt(0).toString(16).toUpperCase()}]`,
-      )
-      .replace(/\p{Cs}|[\u{FFFE}\u{FFFF}]/gu, '\u{FFFD}')
-  );
+  return text
+    .replace(/\r\n?/g, '\n')
+    .replace(/[\0-\x08\x0b-\x1f]/g, (character) => String.fromCodePoint(0x2400 + character.charCodeAt(0)))
+    .replace(/[\x7f-\x9f]/g, '\u{FFFD}')
+    .replace(
+      /[\u{202A}-\u{202E}\u{2066}-\u{2069}]/gu,
+      (character) => `[U+${character.charCodeAt(0).toString(16).toUpperCase()}]`,
+    )
+    .replace(/\p{Cs}|[\u{FFFE}\u{FFFF}]/gu, '\u{FFFD}');
 }
 
 /** A text as HTML or SVG character data, also inside a quoted attribute. */

@@ -58,6 +58,7 @@ export const methodKinds = {
   'audit.start': 'once',
   'audit.latest': 'read',
   'report.list': 'read',
+  'report.build': 'once',
   'report.file': 'read',
 } as const satisfies Record<MethodName, MethodKind>;
 

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { MessageChannel } from 'node:worker_threads';
 import { vi } from 'vitest';
 import WebSocket from 'ws';
-import { type Link, createPortLink } from '../../../electron/core/rpc/link.ts';
+import { type Link, type PortLike, createPortLink } from '../../../electron/core/rpc/link.ts';
 import { createLinkServer } from '../../../electron/core/rpc/serve-link.ts';
 import { startServer } from '../../../electron/server/server.ts';
 import type { PageLink } from '../../../renderer/rpc/link.ts';
@@ -85,8 +85,8 @@ const servePorts: Carrier[1] = async (core) => {
       if (!isOpen) throw new Error('not served any more');
       const channel = new MessageChannel();
       channels.push(channel);
-      server.serve(createPortLink(channel.port1));
       // Node's port and the DOM's differ in type only in members a link does not use.
+      server.serve(createPortLink(channel.port1 as unknown as PortLike));
       return createMessagePortLink(channel.port2 as unknown as MessagePort);
     },
     cut: () => channels.forEach((channel) => channel.port1.close()),

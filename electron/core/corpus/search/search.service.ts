@@ -119,17 +119,23 @@ export class SearchService {
       const terms = plan.wanted.map((unit) => (unit.match === 'exact' ? unit.term : `${unit.term}*`));
       return { table, terms, total, relation: index.relation, plan };
     });
-    this.cache.set(key, made);
+    const rival = this.cache.get(key);
+    if (rival) await this.drop(made.table);
+    else this.cache.set(key, made);
     await this.evict();
-    return made;
+    return rival ?? made;
   }
 
   private async evict(): Promise<void> {
     for (const [key, { table }] of this.cache) {
       if (this.cache.size <= keptTables) return;
       this.cache.delete(key);
-      await this.database.withReader((session) => session.run(`DROP TABLE IF EXISTS ${table}`));
+      await this.drop(table);
     }
+  }
+
+  private async drop(table: string): Promise<void> {
+    await this.database.withReader((session) => session.run(`DROP TABLE IF EXISTS ${table}`));
   }
 
   private async getIndex(datasetId: number): Promise<SearchIndex> {

@@ -4,7 +4,7 @@ export interface Scale {
   readonly max: number;
   readonly ticks: readonly number[];
   /** Position of a value in percent of the drawing, clamped to its edges. */
-  place(value: number): number;
+  readonly place: (value: number) => number;
 }
 
 export interface ScaleOptions {

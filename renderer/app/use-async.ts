@@ -1,0 +1,2 @@
+export type { AsyncValue } from '../features/corpus/use-async.ts';
+export { useAsync } from '../features/corpus/use-async.ts';

@@ -1,0 +1,61 @@
+import type { ComputedRef, Ref } from 'vue';
+import { computed, shallowRef, watch } from 'vue';
+import type { Field } from '../../../electron/contract/corpus.contract.ts';
+import type { ColumnLayout } from '../../grid/columns.ts';
+import { clampWidth } from '../../grid/columns.ts';
+import type { GridColumn } from '../../grid/row-source.ts';
+
+export interface BrowseColumns {
+  readonly layout: Ref<readonly ColumnLayout[]>;
+  readonly defaults: ComputedRef<readonly ColumnLayout[]>;
+  readonly columns: ComputedRef<readonly GridColumn[]>;
+}
+
+/** The arranged columns of a dataset, remembered in this browser. */
+export function useColumns(datasetId: () => number, fields: () => readonly Field[]): BrowseColumns {
+  const defaults = computed(() =>
+    fields()
+      .filter((f) => f.isDefault)
+      .map((f) => ({ id: f.id, width: clampWidth(f.width) })),
+  );
+  const layout = shallowRef<readonly ColumnLayout[]>([]);
+  const key = () => `assay.columns.${datasetId()}`;
+
+  watch(
+    fields,
+    (known) => {
+      const names = new Set(known.map((f) => f.id));
+      const stored = readLayout(key()).filter((c) => names.has(c.id));
+      layout.value = stored.length > 0 ? stored : defaults.value;
+    },
+    { immediate: true },
+  );
+  watch(layout, (next) => {
+    if (next.length > 0) localStorage.setItem(key(), JSON.stringify(next));
+  });
+
+  const columns = computed(() => {
+    const byId = new Map(fields().map((f) => [f.id, f]));
+    return layout.value.flatMap(({ id, width }) => {
+      const field = byId.get(id);
+      if (!field) return [];
+      return [{ id, width, title: field.title, kind: field.kind, isSortable: field.isSortable }];
+    });
+  });
+  return { layout, defaults, columns };
+}
+
+function readLayout(key: string): ColumnLayout[] {
+  try {
+    const parsed: unknown = JSON.parse(localStorage.getItem(key) ?? '[]');
+    return Array.isArray(parsed) ? parsed.filter(isLayout) : [];
+  } catch {
+    return [];
+  }
+}
+
+function isLayout(value: unknown): value is ColumnLayout {
+  if (typeof value !== 'object' || value === null) return false;
+  const entry = value as Record<string, unknown>;
+  return typeof entry['id'] === 'string' && typeof entry['width'] === 'number';
+}
