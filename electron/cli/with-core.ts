@@ -12,6 +12,7 @@ export async function withCore<T>(workspace: string, work: (core: Core) => Promi
     version,
     log: pino({ level: 'error' }, pino.destination({ dest: 2, sync: true })),
     extractEntry: places.extractEntry,
+    runsQueue: false,
   });
   const onInterrupt = () => {
     tell('Stopping; what is done is kept, and the rest goes on at the next opening.');

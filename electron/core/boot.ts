@@ -39,6 +39,8 @@ export interface CoreOptions extends OpenWorkspaceOptions {
   readonly log: Logger;
   /** The built script that reads foreign DuckDB files in a process of its own. */
   readonly extractEntry: string;
+  /** False for a command that came for one thing: waiting work is left for the next window or server. */
+  readonly runsQueue?: boolean;
 }
 
 /** The application over one open workspace. Wires every service; nothing else does. */
@@ -85,6 +87,7 @@ export async function openCore(options: CoreOptions) {
   jobs.register(new SurfaceConstitutionJob(database));
   jobs.register(new AuditJob(database));
   const notices = await jobs.recover();
+  if (options.runsQueue ?? true) jobs.run();
 
   const core = createImplementation({ log });
   const router = core.router({

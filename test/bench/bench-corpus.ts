@@ -4,9 +4,9 @@ import { Database } from '../../native/duckdb/database.ts';
 const sample = path.resolve('resources/sample/pandalm/pandalm-testset.json');
 
 /**
- * Writes `rows` pairs of realistic texts as JSON Lines and Parquet: answers and instructions of the bundled sample,
- * recombined sentence by sentence with a running number, so that texts differ and compress like real ones. About 2 kB a
- * row. Deterministic.
+ * Writes `rows` pairs of realistic texts as JSON Lines and Parquet: sentences of the bundled sample's answers, drawn by a
+ * hash of the row number, so that texts differ and compress like real ones; two pairs a prompt. Deterministic for one
+ * DuckDB release.
  */
 export async function writeBenchCorpus(
   folder: string,
@@ -23,16 +23,18 @@ export async function writeBenchCorpus(
   const parquet = path.join(folder, `pairs-${rows}.parquet`);
   await database.withReader(async (session) => {
     await session.run(
-      `CREATE TABLE scratch.piece AS SELECT row_number() OVER () - 1 AS no, instruction, response1, response2 FROM read_json('${sample}')`,
+      `CREATE TABLE scratch.sentence AS SELECT DISTINCT trim(unnest(string_split_regex(response1 || ' ' || response2, '[.!?]\\s+|\\n+'))) AS text
+       FROM read_json('${sample}')`,
     );
-    const { n } = await session.one<{ n: number }>('SELECT count(*) AS n FROM scratch.piece');
-    const answer = (column: string, salt: number) =>
-      `concat_ws(' ', ${[0, 1, 2, 3].map((part) => `(list_${column}[1 + ((i * ${salt + 13 * part} + ${part * 7}) % ${n})])`).join(', ')}, 'No. ' || i || '.')`;
+    const pick = (list: string, seed: string) => `${list}[1 + (hash(${seed}) % len(${list}))::INTEGER]`;
+    const answer = (salt: number) =>
+      `array_to_string(list_transform(range((4 + hash(i * ${salt}) % 14)::BIGINT), lambda k: ${pick('sentences', `i * ${salt} + k * 7919`)}), '. ') || '.'`;
     await session.run(
       `COPY (
-        WITH lists AS (SELECT list(instruction ORDER BY no) AS list_i, list(response1 ORDER BY no) AS list_a, list(response2 ORDER BY no) AS list_b FROM scratch.piece)
-        SELECT list_i[1 + (i % ${n})] || ' (case ' || (i // 3) || ')' AS prompt, ${answer('a', 31)} AS chosen, ${answer('b', 17)} AS rejected
-        FROM range(${rows}) t(i), lists) TO '${parquet}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 50000)`,
+        WITH s AS (SELECT list(text ORDER BY text) AS sentences FROM scratch.sentence WHERE length(text) > 20),
+          q AS (SELECT list(instruction ORDER BY instruction) AS questions FROM read_json('${sample}'))
+        SELECT ${pick('questions', 'i // 2')} || ' (case ' || (i // 2) || ')' AS prompt, ${answer(31)} AS chosen, ${answer(37)} AS rejected
+        FROM range(${rows}) t(i), s, q) TO '${parquet}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 50000)`,
     );
     await session.run(`COPY (FROM '${parquet}') TO '${jsonl}' (FORMAT json)`);
   });

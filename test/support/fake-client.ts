@@ -5,6 +5,7 @@ import type { Filter, Sort } from '../../electron/contract/filter.contract.ts';
 import type { Job } from '../../electron/contract/job.contract.ts';
 import { cellOf, comparePairs, fakeDetail, fakeFields, fakePair, matchesFilter } from './fake-rows.ts';
 import type { FakePair } from './fake-rows.ts';
+import { fakeAnalysis } from './fake-analysis.ts';
 import { fakeImport } from './fake-import.ts';
 
 /** Filters and sorts of larger datasets look at their first rows only; enough to see a page work. */
@@ -173,7 +174,9 @@ export function createFakeCore(options: FakeOptions = {}): FakeCore {
     return found;
   };
 
+  const analysis = fakeAnalysis(answer, putJob);
   const client = {
+    ...analysis,
     system: { hello: () => ofSameType('hello') },
     dataset: {
       list: () => answer('dataset.list', undefined, () => [...datasets]),
@@ -278,8 +281,7 @@ export function createFakeCore(options: FakeOptions = {}): FakeCore {
       build: (input: unknown) => answer('search.build', input, () => ({ jobId: 'index-1' })),
     },
     constitution: {
-      list: (input: unknown) =>
-        answer('constitution.list', input, () => [{ constitutionId: 1, createdAt: iso(1), top: 7, seed: 1 }]),
+      ...analysis.constitution,
       explain: (input: unknown) =>
         answer('constitution.explain', input, () => ({
           constitutionId: 1,

@@ -2,6 +2,7 @@ import { mount } from '@vue/test-utils';
 import type { VueWrapper } from '@vue/test-utils';
 import { createPinia } from 'pinia';
 import type { Component } from 'vue';
+import { h } from 'vue';
 import { createRouter, createMemoryHistory } from 'vue-router';
 import { createDatasetList, datasetListKey } from '../../renderer/app/dataset-list.ts';
 import { createMessages } from '../../renderer/app/i18n.ts';
@@ -18,17 +19,18 @@ function installBrowserParts(): void {
     unobserve(): void {}
     disconnect(): void {}
   };
-  window.matchMedia ??= (media: string) =>
-    ({
-      matches: false,
-      media,
-      addEventListener: () => {},
-      removeEventListener: () => {},
-    }) as unknown as MediaQueryList;
+  if ('matchMedia' in window && typeof Reflect.get(window, 'matchMedia') === 'function') return;
+  const light = (media: string) => ({
+    matches: false,
+    media,
+    addEventListener: () => {},
+    removeEventListener: () => {},
+  });
+  Object.defineProperty(window, 'matchMedia', { configurable: true, value: light });
 }
 
 export interface Mounted {
-  readonly wrapper: VueWrapper;
+  readonly wrapper: Pick<VueWrapper, 'find' | 'findAll' | 'get' | 'unmount'>;
   readonly core: FakeCore;
   readonly router: ReturnType<typeof createRouter>;
 }
@@ -45,9 +47,8 @@ export async function mountWithApp(
   const list = createDatasetList(core.client);
   await list.refresh();
   await router.push(options.at ?? '/');
-  const wrapper = mount(component, {
+  const wrapper = mount(() => h(component, options.props), {
     attachTo: document.body,
-    props: options.props ?? {},
     global: {
       plugins: [createPinia(), createMessages(), router],
       provide: {

@@ -75,9 +75,11 @@ function remarkOnReach({ constitution, reconstruction: r, isSupported }: Evidenc
         : `${figure}; that is not distinguishable from chance. The rules behind these labels are probably about meaning, which surface traits cannot see.`,
     );
   } else {
-    remarks.push(
-      `${figure}; chance would give 50 %. The remaining labels go against them or lie beyond what surface traits can see.`,
-    );
+    const rest =
+      r.weighted > 0.995
+        ? ''
+        : ' The remaining labels go against them or lie beyond what surface traits can see.';
+    remarks.push(`${figure}; chance would give 50 %.${rest}`);
   }
   if (r.silent.value !== null && r.silent.value >= 0.05) {
     remarks.push(

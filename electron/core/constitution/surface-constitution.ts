@@ -65,6 +65,13 @@ export async function buildSurfaceConstitution(
         columns: await readPairColumns(session, table, { signal }),
       })),
   );
+  if (columns.rows !== head.labelled) {
+    throw new AppError(
+      'CONSTITUTION_NOT_APPLICABLE',
+      `No constitution was made: ${head.name} changed meanwhile (${columns.rows} of ${head.labelled} labelled pairs have traits). Run it again.`,
+      { datasetId: spec.datasetId },
+    );
+  }
   const controlled = await controlTraits(columns, {
     signal,
     onProgress: (share) => onProgress?.('Controlling for length', share),

@@ -18,6 +18,8 @@ export interface JobHandler<Spec = unknown, Result = unknown> {
   readonly type: string;
   readonly spec: z.ZodType<Spec>;
   readonly recovery: 'resume' | 'restart' | 'abandon';
+  /** Background work that others may overtake in the queue has a negative one. */
+  readonly priority?: number;
   title(spec: Spec): string;
   /** The answer is stored as JSON with the job. Must stop soon after `signal` aborts, rejecting with its reason. */
   run(context: JobContext<Spec>, signal: AbortSignal): Promise<Result>;

@@ -38,13 +38,14 @@ export class JobRepository {
     type: string;
     title: string;
     spec: unknown;
+    priority: number;
   }): Promise<void> {
     const spec = JSON.stringify(job.spec);
     const hash = createHash('sha256').update(`${job.type}\0${spec}`).digest('hex');
     await this.database.write((session) =>
       session.run(
-        `INSERT INTO job (job_id, parent_id, type, title, spec, spec_hash, status) VALUES (?, ?, ?, ?, ?, ?, 'queued')`,
-        [job.jobId, job.parentId, job.type, job.title, spec, hash],
+        `INSERT INTO job (job_id, parent_id, type, title, spec, spec_hash, priority, status) VALUES (?, ?, ?, ?, ?, ?, ?, 'queued')`,
+        [job.jobId, job.parentId, job.type, job.title, spec, hash, job.priority],
       ),
     );
   }
@@ -100,6 +101,17 @@ export class JobRepository {
           status = CASE WHEN status IN ('queued', 'paused') THEN 'cancelled' ELSE status END,
           finished_at = CASE WHEN status IN ('queued', 'paused') THEN now() END
          WHERE job_id = ? AND status IN ('queued', 'paused', 'running')`,
+        [jobId],
+      ),
+    );
+  }
+
+  /** Puts a job that was stopped in order back in the queue, as if this attempt had not been. */
+  async putBack(jobId: string): Promise<void> {
+    await this.database.write((session) =>
+      session.run(
+        `UPDATE job SET status = CASE WHEN cancel_requested THEN 'cancelled' ELSE 'queued' END, owner_boot_id = NULL,
+           attempt = attempt - 1 WHERE job_id = ?`,
         [jobId],
       ),
     );

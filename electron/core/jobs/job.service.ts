@@ -44,7 +44,15 @@ export class JobService {
     const handler = this.requireHandler(type);
     const parsed = handler.spec.parse(spec);
     const jobId = randomUUID();
-    await this.repository.insert({ jobId, parentId, type, title: handler.title(parsed), spec: parsed });
+    const { priority = 0 } = handler;
+    await this.repository.insert({
+      jobId,
+      parentId,
+      type,
+      title: handler.title(parsed),
+      spec: parsed,
+      priority,
+    });
     await this.publish(jobId);
     this.wake();
     return jobId;
@@ -99,7 +107,7 @@ export class JobService {
   }
 
   /**
-   * Deals with jobs a dead process left running, and starts the queue. Answers what happened, in words for the person.
+   * Deals with jobs a dead process left running. Answers what happened, in words for the person.
    * A cancel that was asked for beats every rule; the third crash of one job ends it.
    */
   async recover(): Promise<string[]> {
@@ -143,11 +151,15 @@ export class JobService {
         notices.push(`${name} was interrupted when Assay stopped; it ${how}.`);
       }
     }
-    this.wake();
     return notices;
   }
 
-  /** Stops the running job without ending it (the next opening recovers it) and stops taking new ones. */
+  /** Starts working through the queue; before this, only `start` does. */
+  run(): void {
+    this.wake();
+  }
+
+  /** Stops the running job in order, so that the next opening goes on with it, and takes no new one. */
   async close(): Promise<void> {
     this.isClosing = true;
     this.running?.controller.abort(new Error('closing'));
@@ -184,7 +196,11 @@ export class JobService {
       );
       await this.repository.finish(jobId, 'succeeded', { result });
     } catch (error) {
-      if (this.isClosing) return;
+      if (this.isClosing) {
+        if (handler.recovery === 'restart') await handler.discard?.(jobId, spec);
+        await this.repository.putBack(jobId);
+        return;
+      }
       await this.endBadly(handler, jobId, spec, error);
     } finally {
       this.running = undefined;

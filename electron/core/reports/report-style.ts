@@ -181,18 +181,20 @@ const print = `
   section { margin-top: 26pt; }
   h2, h3, h4, caption, figcaption, .lead { break-after: avoid; }
   tr, figure, .side, .pairs div, .remarks li, .notes > div { break-inside: avoid; }
-  .example { break-inside: auto; }
+  .example, .principles-chosen { break-inside: avoid; }
   .scroll { overflow: visible; margin: 10pt 0; }
   .card { border: 0.5pt solid var(--rule); print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   table { font-size: 8.5pt; }
   .sentence, .remarks li, .finding { font-size: 11.5pt; }
-  .forest td.num { font-size: 7.5pt; }
+  .forest td.num { font-size: 7pt; }
   .forest th:nth-child(3), .forest th:nth-child(4) { width: 132px; }
   .forest th:nth-child(5) { width: 50px; }
   .forest tbody tr > * { height: 32px; }
   .appendix { page: wide; break-before: page; }
   .dense table { font-size: 6.4pt; }
-  .dense tbody th { min-width: 0; position: static; }
+  .dense thead th { font-size: 6.4pt; white-space: normal; }
+  .dense tbody th { min-width: 50mm; position: static; }
+  .dense caption span { max-width: none; }
   .dense th, .dense td { padding: 2.5pt 0 2.5pt 5pt; }
   a { color: inherit; text-decoration: none; }
 }`;

@@ -100,7 +100,9 @@ CREATE TABLE comparison (
 CREATE TABLE record_key (
   dataset_id INTEGER NOT NULL,
   import_id INTEGER NOT NULL,
-  content_key UHUGEINT NOT NULL
+  prompt_key UHUGEINT NOT NULL,
+  content_hash UBIGINT NOT NULL,
+  hash_version VARCHAR NOT NULL
 );
 
 CREATE TABLE annotator (

@@ -27,7 +27,10 @@ describe(`selection ranges (seed ${seed})`, () => {
           if (!plain.delete(start)) plain.add(start);
         } else {
           set = kind === 0 ? addRange(set, { start, end }) : removeRange(set, { start, end });
-          for (let p = start; p <= end; p += 1) kind === 0 ? plain.add(p) : plain.delete(p);
+          for (let p = start; p <= end; p += 1) {
+            if (kind === 0) plain.add(p);
+            else plain.delete(p);
+          }
         }
         const held = Array.from({ length: size }, (_, p) => p).filter((p) => hasPosition(set, p));
         expect(held).toEqual([...plain].sort((a, b) => a - b));

@@ -11,7 +11,8 @@ import { type Container, detectContainer } from './container.ts';
 import { type Plan, planReading } from './detect.ts';
 import { discoverFiles } from './discover.ts';
 import type { ForeignExtractor } from '../../../../native/duckdb/foreign.ts';
-import { type LoadCounts, loadFile } from './load.ts';
+import { loadFile } from './load.ts';
+import type { LoadCounts } from './loader.ts';
 import { openParquet, readShape } from './source.ts';
 import { type SourceRejection, type Staged, stageFile } from './stage.ts';
 

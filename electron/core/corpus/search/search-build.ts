@@ -77,6 +77,19 @@ async function chooseBudget(session: Session, build: SearchBuild): Promise<numbe
 }
 
 /**
+ * The texts a batch uses, cut at spaces: (text_id, piece). Responses come in two halves because a batch often lies inside
+ * one row group, which DuckDB would read with one thread.
+ */
+function selectPieces(use: Sql, middle: number): Sql {
+  const responses = (half: Sql) =>
+    `SELECT response_id AS text_id, text FROM response WHERE response_id ${half}
+     AND response_id IN (SELECT text_id FROM ${use} WHERE text_id > 0 AND text_id ${half})`;
+  return `SELECT text_id, unnest(string_split(lower(text), ' ')) AS piece FROM (
+    SELECT -prompt_id AS text_id, text FROM prompt WHERE prompt_id IN (SELECT -text_id FROM ${use} WHERE text_id < 0)
+    UNION ALL ${responses(`<= ${middle}`)} UNION ALL ${responses(`> ${middle}`)})`;
+}
+
+/**
  * Makes the postings of one batch, (term_id, row_id, tf), in one of two scratch tables that batches use in turn.
  * Numbers terms that no earlier batch has met.
  */
@@ -87,10 +100,10 @@ export async function buildBatch(session: Session, build: SearchBuild, batch: nu
   await run(`CREATE OR REPLACE TABLE ${names.use} AS
     SELECT text_id, row_id FROM (SELECT unnest([-prompt_id, -prompt_b_id, response_a_id, response_b_id]) AS text_id, row_id
       FROM ${names.plan} WHERE bucket = ${batch}) WHERE text_id IS NOT NULL`);
-  const pieces = `SELECT text_id, unnest(string_split(lower(text), ' ')) AS piece FROM (
-    SELECT -prompt_id AS text_id, text FROM prompt WHERE prompt_id IN (SELECT -text_id FROM ${names.use} WHERE text_id < 0)
-    UNION ALL
-    SELECT response_id, text FROM response WHERE response_id IN (SELECT text_id FROM ${names.use} WHERE text_id > 0))`;
+  const { middle } = await session.one<{ middle: number }>(
+    `SELECT coalesce((min(text_id) + max(text_id)) // 2, 0) AS middle FROM ${names.use} WHERE text_id > 0`,
+  );
+  const pieces = selectPieces(names.use, middle);
   await run(`CREATE OR REPLACE TABLE ${names.piece} AS
     SELECT piece, row_number() OVER ()::INTEGER AS piece_no FROM (SELECT DISTINCT piece FROM (${pieces}))`);
   await run(`CREATE OR REPLACE TABLE ${names.pieceTerm} AS

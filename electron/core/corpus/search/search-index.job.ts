@@ -38,6 +38,7 @@ export class SearchIndexJob implements JobHandler<SearchIndexSpec, SearchIndexSu
   readonly type = 'search-index';
   readonly spec = searchIndexSpecSchema;
   readonly recovery = 'restart';
+  readonly priority = -1;
 
   constructor(
     private readonly database: Database,
@@ -55,7 +56,7 @@ export class SearchIndexJob implements JobHandler<SearchIndexSpec, SearchIndexSu
       database: this.database,
       datasetId,
       relation: await this.findRelation(datasetId),
-      characters: this.options.charactersPerBatch ?? 50_000_000,
+      characters: this.options.charactersPerBatch ?? 40_000_000,
       signal,
     };
     try {

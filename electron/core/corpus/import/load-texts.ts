@@ -1,0 +1,72 @@
+import type { Sql } from '../formats/reader.ts';
+import type { Choice, IdPlan, Loader } from './loader.ts';
+
+/** One row per distinct prompt of the dataset; `prompt_map` then gives each record its prompts. */
+export async function loadPrompts(loader: Loader, records: Sql, plan: IdPlan): Promise<void> {
+  const { importId, datasetId } = loader.request;
+  await loader.run(
+    'Loading prompts',
+    `CREATE OR REPLACE TEMP TABLE prompt_map AS
+     SELECT u.key, u.place, p.prompt_id AS known_id, coalesce(p.prompt_id, ${plan.promptBase} + u.place) AS prompt_id
+     FROM (SELECT key, min(place) AS place FROM (
+         SELECT prompt_key AS key, record_no * 2 AS place FROM survey SEMI JOIN kept USING (record_no) WHERE len(models) > 0
+         UNION ALL
+         SELECT prompt_b_key, record_no * 2 + 1 FROM survey SEMI JOIN kept USING (record_no) WHERE prompt_b_key IS NOT NULL)
+       GROUP BY key) u
+     LEFT JOIN prompt p ON p.dataset_id = ${datasetId} AND p.text_key = u.key`,
+  );
+  const insert = (side: number, text: string, messages: string, turns: string) =>
+    loader.run(
+      'Loading prompts',
+      `INSERT INTO prompt (prompt_id, dataset_id, text, messages, text_key, chars, turns, import_id)
+       SELECT m.prompt_id, ${datasetId}, r.${text}, ${messages}, m.key, length(r.${text}), ${turns}, ${importId}
+       FROM ${records} r JOIN prompt_map m ON m.place = r.record_no * 2 + ${side} WHERE m.known_id IS NULL`,
+    );
+  await insert(
+    0,
+    'prompt_text',
+    'r.prompt_messages',
+    `coalesce(len(list_filter(r.prompt_messages, lambda m: m.role = 'user')), 1)`,
+  );
+  if (loader.request.reading.promptBText !== undefined) await insert(1, 'prompt_b_text', 'NULL', '1');
+}
+
+/** One row per response; alone they also carry the record's own fields, which pairs keep in `comparison`. */
+export async function loadResponses(
+  loader: Loader,
+  records: Sql,
+  plan: IdPlan,
+  { everything, hasMedia }: Choice,
+): Promise<void> {
+  const { importId, datasetId, path, reading } = loader.request;
+  const isAlone = reading.relation === 'responses';
+  const own = (column: string) => (isAlone ? `r.${column}` : 'NULL');
+  const promptOf =
+    reading.promptBText === undefined
+      ? 'm.prompt_id'
+      : 'CASE WHEN r.place = 1 AND mb.prompt_id IS NOT NULL THEN mb.prompt_id ELSE m.prompt_id END';
+  await loader.run(
+    'Loading responses',
+    `INSERT INTO response (response_id, dataset_id, prompt_id, text, messages, model, position, chars, example_id, language,
+       topic, subset, extra, import_id, source_file, source_row)
+     SELECT ${plan.responseBase} + record_no * ${plan.responseStride} + place, ${datasetId}, prompt_id, item.text, item.messages,
+       item.model, place, length(item.text), example_id, language, topic, subset, extra, ${importId}, ?, src_row + 1
+     FROM (
+       SELECT r.record_no, r.src_row, ${promptOf} AS prompt_id, ${own('example_id')} AS example_id, ${own('language')} AS language,
+         ${own('topic')} AS topic, ${own('subset')} AS subset, ${own('extra')} AS extra, r.item, r.place
+       FROM (SELECT *, unnest(responses) AS item, unnest(range(len(responses))) AS place FROM ${records}
+             ${everything ? '' : 'SEMI JOIN kept USING (record_no)'}) r
+       JOIN (SELECT record_no, prompt_key, prompt_b_key FROM survey) s ON s.record_no = r.record_no
+       JOIN prompt_map m ON m.key = s.prompt_key
+       ${reading.promptBText === undefined ? '' : 'LEFT JOIN prompt_map mb ON mb.key = s.prompt_b_key'})`,
+    [path],
+  );
+  if (!hasMedia) return;
+  await loader.run(
+    'Loading responses',
+    `INSERT INTO media SELECT ${plan.mediaBase} + row_number() OVER () - 1, ${datasetId}, response_id, file, ${importId} FROM (
+       SELECT ${plan.responseBase} + record_no * ${plan.responseStride} + place AS response_id, unnest(item.media) AS file
+       FROM (SELECT record_no, unnest(responses) AS item, unnest(range(len(responses))) AS place
+             FROM ${records} SEMI JOIN kept USING (record_no)))`,
+  );
+}

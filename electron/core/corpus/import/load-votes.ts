@@ -1,0 +1,114 @@
+import type { IdPlan, Loader } from './loader.ts';
+
+/** Annotators named anywhere in the file get one row per name and dataset. */
+export async function loadAnnotators(loader: Loader, plan: IdPlan): Promise<void> {
+  const { importId, datasetId } = loader.request;
+  await loader.run(
+    'Loading votes',
+    `CREATE OR REPLACE TEMP TABLE named AS
+     SELECT name, coalesce(max(kind) FILTER (kind <> 'unknown'), 'unknown') AS kind, any_value(attributes) AS attributes FROM (
+       SELECT DISTINCT coalesce(v.annotator, 'label') AS name, 'unknown' AS kind, NULL::MAP(VARCHAR, VARCHAR) AS attributes
+         FROM (SELECT unnest(votes) AS v FROM survey SEMI JOIN kept USING (record_no))
+       UNION ALL SELECT DISTINCT coalesce(g.annotator, 'label'), 'unknown', NULL
+         FROM (SELECT unnest(ratings) AS g FROM survey SEMI JOIN kept USING (record_no))
+       UNION ALL SELECT n.name, n.kind, n.attributes
+         FROM (SELECT unnest(annotators) AS n FROM survey SEMI JOIN kept USING (record_no)))
+     WHERE name IS NOT NULL GROUP BY name`,
+  );
+  await loader.run(
+    'Loading votes',
+    `UPDATE annotator SET attributes = coalesce(n.attributes, annotator.attributes),
+       kind = CASE WHEN n.kind = 'unknown' THEN annotator.kind ELSE n.kind END
+     FROM named n WHERE annotator.dataset_id = ${datasetId} AND annotator.name = n.name`,
+  );
+  await loader.run(
+    'Loading votes',
+    `INSERT INTO annotator SELECT ${plan.annotatorBase} + row_number() OVER (ORDER BY name) - 1, ${datasetId}, name, kind, attributes, ${importId}
+     FROM named WHERE name NOT IN (SELECT name FROM annotator WHERE dataset_id = ${datasetId})`,
+  );
+}
+
+const majority = `CASE
+  WHEN n_a + n_b + n_tie + n_bad = 0 THEN CASE WHEN n_skip > 0 THEN 'skip' END
+  WHEN n_a > greatest(n_b, n_tie + n_bad) THEN 'a'
+  WHEN n_b > greatest(n_a, n_tie + n_bad) THEN 'b'
+  WHEN n_bad > greatest(n_a, n_b, n_tie) THEN 'both_bad'
+  ELSE 'tie' END`;
+
+/** Strength of several votes: the mean signed strength where votes are graded, else the lead of the majority. */
+const jointStrength = `CASE
+  WHEN n_graded > 0 THEN abs(signed_sum) / n_graded
+  WHEN n_a + n_b + n_tie + n_bad > 1 THEN abs(n_a - n_b) / (n_a + n_b + n_tie + n_bad) END`;
+
+/** One row per compared pair of responses, its label the majority of the overall votes (no majority = tie). */
+export async function loadComparisons(loader: Loader, plan: IdPlan): Promise<number> {
+  const { importId, datasetId, path, fileName, reading } = loader.request;
+  const isSingle = reading.maxVotes === 1;
+  const kind = isSingle ? 'VIEW' : 'TABLE';
+  await loader.run(
+    'Loading pairs',
+    `CREATE OR REPLACE TEMP ${kind} voted AS
+     SELECT record_no, v.a AS a, v.b AS b, v.label AS label, v.strength AS strength, coalesce(v.annotator, 'label') AS annotator,
+       v.aspect AS aspect, v.rationale AS rationale, v.shown_first AS shown_first, v.ms AS ms
+     FROM (SELECT record_no, unnest(votes) AS v FROM survey SEMI JOIN kept USING (record_no))`,
+  );
+  const grouped = isSingle
+    ? `SELECT record_no, a, b, label, CASE WHEN label IN ('a', 'b') THEN strength END AS strength, (label IS NOT NULL)::INTEGER AS n_votes, 0 AS place FROM voted`
+    : `SELECT record_no, a, b, ${majority} AS label, ${jointStrength} AS strength, n_a + n_b + n_tie + n_bad + n_skip AS n_votes, place FROM (
+        SELECT record_no, a, b, count(*) FILTER (label = 'a' AND aspect IS NULL) AS n_a, count(*) FILTER (label = 'b' AND aspect IS NULL) AS n_b,
+          count(*) FILTER (label = 'tie' AND aspect IS NULL) AS n_tie, count(*) FILTER (label = 'both_bad' AND aspect IS NULL) AS n_bad,
+          count(*) FILTER (label = 'skip' AND aspect IS NULL) AS n_skip,
+          count(strength) FILTER (aspect IS NULL) AS n_graded,
+          coalesce(sum(CASE label WHEN 'a' THEN strength WHEN 'b' THEN -strength ELSE 0 END) FILTER (aspect IS NULL), 0) AS signed_sum,
+          row_number() OVER (PARTITION BY record_no ORDER BY a, b) - 1 AS place
+        FROM voted GROUP BY record_no, a, b)`;
+  await loader.run('Loading pairs', `CREATE OR REPLACE TEMP ${kind} compared AS ${grouped}`);
+  const inserted = await loader.run(
+    'Loading pairs',
+    `INSERT INTO comparison
+     SELECT ${plan.comparisonBase} + c.record_no * ${plan.comparisonStride} + c.place, ${datasetId},
+       coalesce(s.example_id, concat(?, '#', s.src_row + 1)) || ${plan.comparisonStride > 1 ? `CASE WHEN max(c.place) OVER (PARTITION BY c.record_no) > 0 THEN concat(':', c.a, '-', c.b) ELSE '' END` : "''"},
+       m.prompt_id, mb.prompt_id,
+       ${plan.responseBase} + c.record_no * ${plan.responseStride} + c.a, ${plan.responseBase} + c.record_no * ${plan.responseStride} + c.b,
+       c.label, c.strength, c.n_votes, s.models[c.a + 1], s.models[c.b + 1], s.language, s.topic, s.subset,
+       s.prompt_chars, s.response_chars[c.a + 1], s.response_chars[c.b + 1], s.turns, s.extra, ${importId}, ?, s.src_row + 1
+     FROM compared c JOIN survey s ON s.record_no = c.record_no
+     JOIN prompt_map m ON m.key = s.prompt_key LEFT JOIN prompt_map mb ON mb.key = s.prompt_b_key
+     ${isSingle ? '' : 'ORDER BY c.record_no, c.place'}`,
+    [fileName, path],
+  );
+  const comparisonOf = `${plan.comparisonBase} + v.record_no * ${plan.comparisonStride} + ${isSingle ? '0' : 'c.place'}`;
+  const joinCompared = isSingle
+    ? ''
+    : 'JOIN compared c ON c.record_no = v.record_no AND c.a = v.a AND c.b = v.b';
+  const joinNames = `JOIN annotator n ON n.dataset_id = ${datasetId} AND n.name = v.annotator`;
+  await loader.run(
+    'Loading votes',
+    `INSERT INTO vote SELECT ${comparisonOf}, ${datasetId}, n.annotator_id, v.aspect, v.label, v.strength, v.shown_first, v.ms, ${importId}
+     FROM voted v ${joinCompared} ${joinNames} WHERE v.label IS NOT NULL`,
+  );
+  await loader.run(
+    'Loading votes',
+    `INSERT INTO rationale SELECT ${datasetId}, ${comparisonOf}, NULL, n.annotator_id, v.aspect, v.rationale, ${importId}
+     FROM voted v ${joinCompared} ${joinNames} WHERE v.rationale IS NOT NULL`,
+  );
+  return inserted;
+}
+
+/** One row per rating that says something, with its rationale apart. */
+export async function loadRatings(loader: Loader, plan: IdPlan): Promise<void> {
+  const { importId, datasetId } = loader.request;
+  const rows = `(SELECT ${plan.responseBase} + record_no * ${plan.responseStride} + g.response AS response_id, g.*
+    FROM (SELECT record_no, unnest(ratings) AS g FROM survey SEMI JOIN kept USING (record_no))) g
+    JOIN annotator n ON n.dataset_id = ${datasetId} AND n.name = coalesce(g.annotator, 'label')`;
+  await loader.run(
+    'Loading ratings',
+    `INSERT INTO rating SELECT g.response_id, ${datasetId}, n.annotator_id, g.aspect, g."value", g.value_text, g.scale_min, g.scale_max, ${importId}
+     FROM ${rows} WHERE g."value" IS NOT NULL OR g.value_text IS NOT NULL`,
+  );
+  await loader.run(
+    'Loading ratings',
+    `INSERT INTO rationale SELECT ${datasetId}, NULL, g.response_id, n.annotator_id, g.aspect, g.rationale, ${importId}
+     FROM ${rows} WHERE g.rationale IS NOT NULL`,
+  );
+}

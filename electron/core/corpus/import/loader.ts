@@ -1,0 +1,68 @@
+import type { Session } from '../../../../native/duckdb/session.ts';
+import type { SourceColumn } from '../../../contract/import.contract.ts';
+import type { Reading, Sql } from '../formats/reader.ts';
+import type { SourceRejection } from './stage.ts';
+
+export interface LoadRequest {
+  readonly importId: number;
+  readonly datasetId: number;
+  readonly fileNo: number;
+  /** Path as the person gave it, kept as provenance. */
+  readonly path: string;
+  readonly fileName: string;
+  readonly bytes: number;
+  readonly format: string;
+  /** The source relation, with `src_row`. */
+  readonly relation: Sql;
+  readonly columns: readonly SourceColumn[];
+  readonly reading: Reading;
+  readonly rejections: readonly SourceRejection[];
+  readonly keepDuplicates: boolean;
+  readonly signal: AbortSignal;
+  readonly onProgress: (phase: string, share: number) => void;
+}
+
+/** Source rows of one file by what became of them; they add up to the rows in the file. */
+export interface LoadCounts {
+  readonly sourceRows: number;
+  readonly loaded: number;
+  readonly rejected: number;
+  readonly duplicates: number;
+  readonly pairs: number;
+}
+
+/** Ids are `base + record * stride + place`: unique and in file order, with gaps where records have fewer parts. */
+export interface IdPlan {
+  readonly promptBase: number;
+  readonly responseBase: number;
+  readonly responseStride: number;
+  readonly comparisonBase: number;
+  readonly comparisonStride: number;
+  readonly annotatorBase: number;
+  readonly mediaBase: number;
+}
+
+/** What `chooseRecords` found about a file. */
+export interface Choice {
+  /** No record is left out. */
+  readonly everything: boolean;
+  readonly hasProblems: boolean;
+  readonly hasMedia: boolean;
+}
+
+/** Runs statements of one load, all interruptible, with the share of each reported under the phase it belongs to. */
+export class Loader {
+  constructor(
+    readonly session: Session,
+    readonly request: LoadRequest,
+  ) {}
+
+  run(phase: string, sql: string, parameters: readonly (string | number | null)[] = []): Promise<number> {
+    const { signal, onProgress } = this.request;
+    return this.session.run(sql, parameters, { signal, onProgress: (share) => onProgress(phase, share) });
+  }
+
+  one<T>(sql: string): Promise<T> {
+    return this.session.one<T>(sql, [], { signal: this.request.signal });
+  }
+}

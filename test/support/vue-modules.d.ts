@@ -1,0 +1,1 @@
+/// <reference path="../../renderer/vue-modules.d.ts" />
