@@ -78,6 +78,7 @@ export default defineConfig(
       'vue/singleline-html-element-content-newline': 'off',
       'vue/html-self-closing': 'off',
       'vue/html-indent': 'off',
+      'vue/multiline-html-element-content-newline': 'off',
       'vue/html-closing-bracket-newline': 'off',
       'vue/no-v-html': 'error',
       'max-lines-per-function': 'off',

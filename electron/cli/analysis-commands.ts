@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
 import type { Core } from '../core/boot.ts';
-import { printJson, tell, UsageError } from './output.ts';
+import { printJson, readWholeNumber, tell, UsageError } from './output.ts';
 import { runJob, withCore } from './with-core.ts';
 
 interface ConstitutionOptions {
@@ -13,13 +13,6 @@ interface ConstitutionOptions {
   readonly seed: string;
   readonly out: string;
   readonly json?: boolean;
-}
-
-function wholeNumber(name: string, text: string, least: number): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < least)
-    throw new UsageError(`--${name} takes a whole number of at least ${least}, not ${text}`);
-  return value;
 }
 
 /** Constitution, audits and the three report files of one dataset. */
@@ -45,8 +38,8 @@ async function makeConstitution(options: ConstitutionOptions): Promise<void> {
     throw new UsageError(`--executor takes surface, not ${options.executor}`);
   const settings = {
     dataset: options.dataset,
-    top: wholeNumber('top', options.top, 1),
-    seed: wholeNumber('seed', options.seed, 0),
+    top: readWholeNumber('top', options.top, 1),
+    seed: readWholeNumber('seed', options.seed, 0),
     out: options.out,
   };
   await withCore(options.workspace, async (core) => {
@@ -68,12 +61,13 @@ async function runAudits(options: {
   seed: string;
   json?: boolean;
 }): Promise<void> {
+  const seed = readWholeNumber('seed', options.seed, 0);
   const document = await withCore(options.workspace, async (core) => {
     const { datasetId } = await core.services.datasets.getByName(options.dataset);
     const only = options.only?.split(',').map((name) => name.trim());
     await runJob(core, 'audit', {
       datasetId,
-      seed: wholeNumber('seed', options.seed, 0),
+      seed,
       ...(only ? { only } : {}),
     });
     return core.services.audits.latest(datasetId);

@@ -2,7 +2,7 @@ import { copyFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { exportFormatSchema, type ExportSummary } from '../contract/export.contract.ts';
 import type { ImportSummary } from '../contract/import.contract.ts';
-import { printJson, tell, UsageError } from './output.ts';
+import { printJson, readWholeNumber, tell, UsageError } from './output.ts';
 import { runJob, withCore } from './with-core.ts';
 
 interface ImportOptions {
@@ -65,10 +65,11 @@ async function searchWords(
   words: string,
   options: { workspace: string; dataset: string; limit: string; json?: boolean },
 ): Promise<void> {
+  const limit = readWholeNumber('limit', options.limit, 1);
   const result = await withCore(options.workspace, async (core) => {
     const dataset = await core.services.datasets.getByName(options.dataset);
     if (!dataset.isSearchable) await runJob(core, 'search-index', { datasetId: dataset.datasetId });
-    return core.services.search.query({ datasetId: dataset.datasetId, words, limit: Number(options.limit) });
+    return core.services.search.query({ datasetId: dataset.datasetId, words, limit });
   });
   if (options.json) printJson(result);
   else {

@@ -4,6 +4,14 @@ import type { Job } from '../contract/job.contract.ts';
 /** Wrong words on the command line: exit status 2. */
 export class UsageError extends Error {}
 
+/** The value of an option that takes a whole number. Throws UsageError below `least` and where it is none. */
+export function readWholeNumber(name: string, text: string, least: number): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isSafeInteger(value) || value < least)
+    throw new UsageError(`--${name} takes a whole number of at least ${least}, not ${text || 'nothing'}`);
+  return value;
+}
+
 /** One JSON value to standard output; everything for people goes to standard error. */
 export function printJson(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value, null, process.stdout.isTTY ? 2 : 0)}\n`);

@@ -29,7 +29,7 @@ import { createImplementation } from './rpc/implementation.ts';
 import { makeSqlHandlers } from './sql-console/sql-console.handlers.ts';
 import { SqlConsoleService } from './sql-console/sql-console.service.ts';
 import { PROTOCOL_VERSION } from '../contract/system.contract.ts';
-import { type OpenWorkspaceOptions, openWorkspace } from './workspace/workspace.ts';
+import { type OpenWorkspaceOptions, openWorkspace, type Workspace } from './workspace/workspace.ts';
 
 export interface CoreOptions extends OpenWorkspaceOptions {
   /** The workspace folder, `NAME.assay`; created where there is none. */
@@ -43,54 +43,73 @@ export interface CoreOptions extends OpenWorkspaceOptions {
   readonly runsQueue?: boolean;
 }
 
-/** The application over one open workspace. Wires every service; nothing else does. */
-export async function openCore(options: CoreOptions) {
-  const { log, version } = options;
-  const workspace = await openWorkspace(options.workspace, options);
+/** Every service over one workspace, each given what it needs. */
+function makeServices(workspace: Workspace, { log, version, extractEntry }: CoreOptions) {
   const { database } = workspace;
   const jobs = new JobService(database, log);
   const datasets = new DatasetRepository(database);
   const search = new SearchService(database);
   const views = new ViewService(database, search);
-  const facets = new FacetService(database, search);
   const invalidate = () => views.invalidate();
-  const rows = new RowService(database, invalidate);
-  const console = new SqlConsoleService(database, invalidate);
   const constitutions = new ConstitutionService(database);
   const audits = new AuditService(database);
-  const reports = new ReportService({
-    database,
+  return {
+    jobs,
     datasets,
+    rejectedRows: new RejectedRowRepository(database),
+    search,
+    views,
+    facets: new FacetService(database, search),
+    savedViews: new SavedViewRepository(database),
+    rows: new RowService(database, invalidate),
+    console: new SqlConsoleService(database, invalidate),
     constitutions,
     audits,
-    reportsDirectory: workspace.reports,
-    version,
-  });
-  const extractForeign = createForeignExtractor(options.extractEntry);
+    reports: new ReportService({
+      database,
+      datasets,
+      constitutions,
+      audits,
+      reportsDirectory: workspace.reports,
+      version,
+    }),
+    extractForeign: createForeignExtractor(extractEntry),
+  };
+}
 
+type Services = ReturnType<typeof makeServices>;
+
+/** Tells the queue about every kind of long work. */
+function registerJobs(workspace: Workspace, { jobs, datasets, views, extractForeign }: Services): void {
+  const { database } = workspace;
   const onImported = async (datasetId: number) => {
     await views.invalidate();
     await jobs.start('search-index', { datasetId });
   };
+  const onRemoved = async (datasetId: number) => {
+    await views.invalidate();
+    await database.write(async (session) => {
+      await removeSearchIndex(session, datasetId);
+      await removeTraits(session, datasetId);
+    });
+  };
   jobs.register(new ImportJob({ workspace, datasets, extractForeign, onImported }));
-  jobs.register(
-    new RemoveDatasetJob(datasets, async (datasetId) => {
-      await views.invalidate();
-      await database.write(async (session) => {
-        await removeSearchIndex(session, datasetId);
-        await removeTraits(session, datasetId);
-      });
-    }),
-  );
+  jobs.register(new RemoveDatasetJob(datasets, onRemoved));
   jobs.register(new ExportJob(workspace, datasets));
   jobs.register(new SearchIndexJob(database));
   jobs.register(new SurfaceConstitutionJob(database));
   jobs.register(new AuditJob(database));
-  const notices = await jobs.recover();
-  if (options.runsQueue ?? true) jobs.run();
+}
 
+/** The contract's methods over the services; does not compile while one is missing. */
+function makeRouter(
+  workspace: Workspace,
+  services: Services,
+  { log, version }: CoreOptions,
+  notices: string[],
+) {
   const core = createImplementation({ log });
-  const router = core.router({
+  return core.router({
     system: {
       hello: core.system.hello.handler(() => ({
         protocol: PROTOCOL_VERSION,
@@ -100,33 +119,32 @@ export async function openCore(options: CoreOptions) {
         notices,
       })),
     },
-    ...makeCorpusHandlers(core, {
-      datasets,
-      rejectedRows: new RejectedRowRepository(database),
-      views,
-      facets,
-      savedViews: new SavedViewRepository(database),
-      rows,
-      search,
-      jobs,
-    }),
-    ...makeImportHandlers(core, { workspace, extractForeign, jobs }),
-    ...makeExportHandlers(core, jobs),
-    ...makeJobHandlers(core, jobs),
-    ...makeSqlHandlers(core, console),
-    ...makeConstitutionHandlers(core, { constitutions, jobs }),
-    ...makeAuditHandlers(core, { audits, jobs }),
-    ...makeReportHandlers(core, reports),
+    ...makeCorpusHandlers(core, services),
+    ...makeImportHandlers(core, { workspace, ...services }),
+    ...makeExportHandlers(core, services.jobs),
+    ...makeJobHandlers(core, services.jobs),
+    ...makeSqlHandlers(core, services.console),
+    ...makeConstitutionHandlers(core, services),
+    ...makeAuditHandlers(core, services),
+    ...makeReportHandlers(core, services.reports),
   });
+}
 
+/** The application over one open workspace. Wires every service; nothing else does. */
+export async function openCore(options: CoreOptions) {
+  const workspace = await openWorkspace(options.workspace, options);
+  const services = makeServices(workspace, options);
+  registerJobs(workspace, services);
+  const notices = await services.jobs.recover();
+  if (options.runsQueue ?? true) services.jobs.run();
   return {
     path: workspace.path,
     notices,
-    router,
-    services: { jobs, datasets, search, views, facets, rows, console, constitutions, audits, reports },
-    /** Stops the queue (a running job goes on at the next opening), then closes the file and releases the folder. */
+    router: makeRouter(workspace, services, options, notices),
+    services,
+    /** Stops the running job in order (the next opening goes on with it), then closes the file and releases the folder. */
     close: async () => {
-      await jobs.close();
+      await services.jobs.close();
       await workspace.close();
     },
   };

@@ -7,6 +7,8 @@ const ridge = 1;
 const minimumRelevance = 0.02;
 /** Candidates of a step that are refitted, best score first. */
 const refitted = 3;
+/** Principles after which the first candidate that can enter does, for time: little is left to tell them apart by. */
+const comparedUpTo = 10;
 
 export interface SelectionInput {
   /** By trait: 1, 0 or −1 per training pair, seen from the chosen side. */
@@ -110,6 +112,7 @@ async function findPath(input: SelectionInput, context: PathContext): Promise<Pa
     await pause();
     let best: { trait: number; direction: 1 | -1; beta: Float64Array; fit: number } | undefined;
     for (const { trait, direction } of scores) {
+      if (best && steps.length >= comparedUpTo) break;
       const design = makeDesign(
         [...steps, { trait, direction }].map((step) => context.columns(step.trait, step.direction)),
         context.weights,

@@ -3,7 +3,7 @@ export interface Markup {
   readonly source: string;
 }
 
-export type MarkupPart = string | number | Markup | readonly Markup[];
+type MarkupPart = string | number | Markup | readonly Markup[];
 
 const entities: Readonly<Record<string, string>> = {
   '&': '&amp;',
@@ -31,7 +31,7 @@ export function revealControls(text: string): string {
 }
 
 /** A text as HTML or SVG character data, also inside a quoted attribute. */
-export function escapeText(text: string): string {
+function escapeText(text: string): string {
   return revealControls(text).replace(/[&<>"']/g, (character) => entities[character] ?? character);
 }
 

@@ -1,7 +1,7 @@
 import type { ConstitutionDocument } from '../../contract/constitution.contract.ts';
 import { formatCount } from './report-numbers.ts';
 
-export interface MethodNote {
+interface MethodNote {
   readonly term: string;
   /** Formulas, one a line, or an empty text. */
   readonly formula: string;

@@ -69,7 +69,7 @@ export function selectedPrinciples(constitution: ConstitutionDocument): Principl
     .sort((left, right) => (left.rank ?? Infinity) - (right.rank ?? Infinity));
 }
 
-export interface ForestGroups {
+interface ForestGroups {
   /** Strongest first; both exclude principles that rest on too few pairs. */
   readonly rewarded: readonly PrincipleResult[];
   readonly penalised: readonly PrincipleResult[];

@@ -6,7 +6,7 @@ import { type ReportDocument, reportDocumentSchema } from '../../contract/report
 import { renderReportHtml } from './report-html.ts';
 import { renderReportMarkdown } from './report-markdown.ts';
 
-export const reportFileNames = ['constitution.json', 'report.html', 'report.md'] as const;
+const reportFileNames = ['constitution.json', 'report.html', 'report.md'] as const;
 export type ReportFileName = (typeof reportFileNames)[number];
 
 /** The whole file is there under its name, or none of it. */

@@ -28,7 +28,7 @@ import { formatCount, formatSigned, formatTime } from './report-numbers.ts';
  */
 export function escapeMarkdown(text: string): string {
   return revealControls(text)
-    .replace(/\s+/g, ' ')
+    .replace(/[ \t\n]+/g, ' ')
     .trim()
     .replace(/[\\`*_{}[\]()#|~!$]/g, '\\$&')
     .replace(/&/g, '&amp;')
@@ -37,8 +37,8 @@ export function escapeMarkdown(text: string): string {
     .replace(/:(?=\/\/)/g, '&#58;')
     .replace(/\b(www)\./gi, '$1&#46;')
     .replace(/@/g, '&#64;')
-    .replace(/^([-+=]|\d+(?=\.))/, '\\$1')
-    .replace(/^\\(\d+)\./, '$1\\.');
+    .replace(/^([-+=])(?=[\s=-]|$)/, '\\$1')
+    .replace(/^(\d+)\.(?=\s|$)/, '$1\\.');
 }
 
 /** A text as a code block that it cannot end by itself. */

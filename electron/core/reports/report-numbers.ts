@@ -5,7 +5,7 @@ export const absent = '–';
 
 type Value = number | null | undefined;
 export type IntervalValue = readonly [number, number] | null | undefined;
-export type FormatNumber = (value: Value) => string;
+type FormatNumber = (value: Value) => string;
 
 const isNumber = (value: Value): value is number => typeof value === 'number' && Number.isFinite(value);
 

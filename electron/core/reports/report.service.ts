@@ -12,7 +12,7 @@ import { chooseExamples, type ConstitutionReader } from './example-pairs.ts';
 import { type ReportFileName, writeReport } from './report-files.ts';
 import { shortenSources } from './source-names.ts';
 
-export interface ReportDependencies {
+interface ReportDependencies {
   readonly database: Database;
   readonly datasets: Pick<DatasetRepository, 'get'>;
   readonly constitutions: ConstitutionReader;
@@ -23,7 +23,7 @@ export interface ReportDependencies {
   readonly version: string;
 }
 
-export interface ReportSummary {
+interface ReportSummary {
   readonly reportId: string;
   readonly dataset: string;
   readonly createdAt: string;

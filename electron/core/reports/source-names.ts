@@ -7,7 +7,10 @@ export function shortenSources(paths: readonly string[]): Map<string, string> {
   const parts = unique.map((file) => file.split(/[\\/]/));
   const [first = []] = parts;
   let shared = 0;
-  while (parts.every((names) => names.length - 1 > shared && names[shared] === first[shared]))
-    shared = parts.length === 0 ? shared : shared + 1;
+  while (
+    shared < first.length - 1 &&
+    parts.every((names) => names.length - 1 > shared && names[shared] === first[shared])
+  )
+    shared++;
   return new Map(unique.map((file, index) => [file, (parts[index] ?? []).slice(shared).join('/')]));
 }

@@ -74,4 +74,35 @@ whenData(`reference numbers of real datasets${hasData ? '' : ' (SKIPPED: ../shar
       n: 805,
     });
   });
+
+  it('ids stay small whole numbers in file order, also where records are grouped or unnested', async () => {
+    const bench = await openImportBench();
+    await bench.load({ files: [path.join(data, 'WeOpenML__PandaLM/data/testset-v1.json')] });
+    const { database } = bench.workspace;
+    expect(
+      await database.one('SELECT min(comparison_id) AS low, max(comparison_id) AS high FROM comparison'),
+    ).toEqual({ low: 1, high: 999 });
+    const unordered = await database.one(
+      'SELECT count(*) AS n FROM (SELECT source_row - lag(source_row) OVER (ORDER BY comparison_id) AS step FROM comparison) WHERE step <> 1',
+    );
+    expect(unordered).toEqual({ n: 0 });
+  });
+
+  it('LLMBar: the authors’ label is the label, however often the judge says otherwise', async () => {
+    const bench = await openImportBench();
+    const folder = 'princeton-nlp__LLMBar/Dataset/LLMBar/Natural';
+    await bench.load({ files: [path.join(data, folder, 'dataset.json')], dataset: 'gold' });
+    await bench.load({
+      files: [path.join(data, folder, 'evaluators/Falcon/Vanilla/result.json')],
+      dataset: 'judged',
+    });
+    const differing = await bench.workspace.database.one(
+      `SELECT count(*) AS n FROM pairs g JOIN pairs j ON g.prompt = j.prompt AND g.response_a = j.response_a
+       WHERE g.dataset = 'gold' AND j.dataset = 'judged' AND g.label IS DISTINCT FROM j.label`,
+    );
+    expect(differing).toEqual({ n: 0 });
+    expect(
+      await bench.workspace.database.one("SELECT count(*) AS n FROM pairs WHERE dataset = 'judged'"),
+    ).toEqual({ n: 100 });
+  });
 });

@@ -79,12 +79,15 @@ function unnestComparisons(shape: SourceShape, relation: Sql): Sql {
       assay_people AS (SELECT src_row, 1 AS assay_place, list(${annotator} ORDER BY assay_place) AS assay_annotators
         FROM assay_annotator GROUP BY src_row),
       assay_vote AS (${voteRows()})
-    SELECT src_row, assay_place, assay_one, assay_votes, assay_is_unknown, assay_annotators,
+    SELECT src_row, assay_place, assay_one, assay_votes, assay_is_unknown, assay_annotators, assay_reference,
       json_extract(assay_one, '$.metadata') AS metadata, to_json(assay_silent) AS annotators,
       CASE WHEN ${rest('a')} IS NOT NULL OR ${rest('b')} IS NOT NULL
         THEN json_object('response_a', ${rest('a')}, 'response_b', ${rest('b')}) END AS comparisons
     FROM assay_comparison LEFT JOIN assay_vote USING (src_row, assay_place)
-      LEFT JOIN assay_people USING (src_row, assay_place))`;
+      LEFT JOIN assay_people USING (src_row, assay_place)
+      LEFT JOIN (SELECT src_row, any_value(assay_name) AS assay_reference FROM assay_annotator WHERE assay_is_default GROUP BY src_row)
+        USING (src_row)
+    ORDER BY src_row, assay_place)`;
 }
 
 /** AnnotatedPairs 1.0 and 2.0, one JSON document: many annotators on each comparison. */
@@ -107,6 +110,7 @@ export const annotatedPairs: FormatReader = {
       responses: `[${responseStruct(responseText('a'), { model: responseModel('a') })},
         ${responseStruct(responseText('b'), { model: responseModel('b') })}]`,
       votes: `coalesce(assay_votes, [${voteStruct({ label: 'NULL' })}])`,
+      reference: 'assay_reference',
       annotators: 'assay_annotators',
       maxResponses: 2,
       usedColumns: shape.columns

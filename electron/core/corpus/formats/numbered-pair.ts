@@ -22,7 +22,14 @@ export interface NumberedPair {
 
 type NumberedReading = Pick<
   Reading,
-  'promptText' | 'responses' | 'votes' | 'annotators' | 'problem' | 'problemColumn' | 'maxResponses'
+  | 'promptText'
+  | 'responses'
+  | 'votes'
+  | 'reference'
+  | 'annotators'
+  | 'problem'
+  | 'problemColumn'
+  | 'maxResponses'
 >;
 
 /** The members that LLMBar, OffsetBias and EvalBiasBench share; their label is by the authors and named `gold`. */
@@ -33,6 +40,7 @@ export function readNumberedPair(pair: NumberedPair): NumberedReading {
     promptText: pair.prompt,
     responses: `[${responseStruct(pair.first)}, ${responseStruct(pair.second)}]`,
     votes: presentVotes([gold], pair.votes),
+    reference: "'gold'",
     annotators: `[${[annotatorStruct("'gold'", "'human'"), ...(pair.annotators ?? [])].join(', ')}]`,
     ...problems([
       { when: `${pair.prompt} IS NULL`, text: 'There is no instruction.', column: pair.columns.prompt },

@@ -67,6 +67,8 @@ export interface Reading {
   readonly subset?: Sql;
   readonly responses: Sql;
   readonly votes?: Sql;
+  /** Name of the annotator whose overall votes alone make the label; NULL = the majority of all overall votes. */
+  readonly reference?: Sql;
   readonly ratings?: Sql;
   readonly annotators?: Sql;
   readonly problem?: Sql;

@@ -31,7 +31,7 @@ function buildExtra(columns: readonly SourceColumn[], used: readonly string[]): 
 /**
  * The SELECT that turns a source relation into records. `relation` must expose the source's columns and `src_row`
  * (BIGINT, 0-based). The result has one row a record with the columns src_row, src_rows, problem, problem_column,
- * example_id, prompt_text, prompt_messages, prompt_b_text, language, topic, subset, responses, votes, ratings,
+ * example_id, prompt_text, prompt_messages, prompt_b_text, language, topic, subset, responses, votes, reference, ratings,
  * annotators, extra. DuckDB prunes what the caller does not select.
  */
 export function buildRecordSelect(relation: Sql, columns: readonly SourceColumn[], reading: Reading): Sql {
@@ -50,6 +50,7 @@ export function buildRecordSelect(relation: Sql, columns: readonly SourceColumn[
     ${cast(reading.subset, 'VARCHAR')} AS subset,
     ${cast(reading.responses, recordTypes.responses)} AS responses,
     ${cast(reading.votes, recordTypes.votes)} AS votes,
+    ${cast(reading.reference, 'VARCHAR')} AS reference,
     ${cast(reading.ratings, recordTypes.ratings)} AS ratings,
     ${cast(reading.annotators, recordTypes.annotators)} AS annotators,
     ${buildExtra(columns, reading.usedColumns)} AS extra

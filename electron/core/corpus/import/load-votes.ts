@@ -40,7 +40,7 @@ const jointStrength = `CASE
   WHEN n_graded > 0 THEN abs(signed_sum) / n_graded
   WHEN n_a + n_b + n_tie + n_bad > 1 THEN abs(n_a - n_b) / (n_a + n_b + n_tie + n_bad) END`;
 
-/** One row per compared pair of responses, its label the majority of the overall votes (no majority = tie). */
+/** One row per compared pair of responses, its label the majority of the votes that count for it (no majority = tie). */
 export async function loadComparisons(loader: Loader, plan: IdPlan): Promise<number> {
   const { importId, datasetId, path, fileName, reading } = loader.request;
   const isSingle = reading.maxVotes === 1;
@@ -49,17 +49,18 @@ export async function loadComparisons(loader: Loader, plan: IdPlan): Promise<num
     'Loading pairs',
     `CREATE OR REPLACE TEMP ${kind} voted AS
      SELECT record_no, v.a AS a, v.b AS b, v.label AS label, v.strength AS strength, coalesce(v.annotator, 'label') AS annotator,
-       v.aspect AS aspect, v.rationale AS rationale, v.shown_first AS shown_first, v.ms AS ms
-     FROM (SELECT record_no, unnest(votes) AS v FROM survey SEMI JOIN kept USING (record_no))`,
+       v.aspect AS aspect, v.rationale AS rationale, v.shown_first AS shown_first, v.ms AS ms,
+       v.aspect IS NULL AND (reference IS NULL OR v.annotator = reference) AS counts
+     FROM (SELECT record_no, reference, unnest(votes) AS v FROM survey SEMI JOIN kept USING (record_no))`,
   );
   const grouped = isSingle
     ? `SELECT record_no, a, b, label, CASE WHEN label IN ('a', 'b') THEN strength END AS strength, (label IS NOT NULL)::INTEGER AS n_votes, 0 AS place FROM voted`
     : `SELECT record_no, a, b, ${majority} AS label, ${jointStrength} AS strength, n_a + n_b + n_tie + n_bad + n_skip AS n_votes, place FROM (
-        SELECT record_no, a, b, count(*) FILTER (label = 'a' AND aspect IS NULL) AS n_a, count(*) FILTER (label = 'b' AND aspect IS NULL) AS n_b,
-          count(*) FILTER (label = 'tie' AND aspect IS NULL) AS n_tie, count(*) FILTER (label = 'both_bad' AND aspect IS NULL) AS n_bad,
-          count(*) FILTER (label = 'skip' AND aspect IS NULL) AS n_skip,
-          count(strength) FILTER (aspect IS NULL) AS n_graded,
-          coalesce(sum(CASE label WHEN 'a' THEN strength WHEN 'b' THEN -strength ELSE 0 END) FILTER (aspect IS NULL), 0) AS signed_sum,
+        SELECT record_no, a, b, count(*) FILTER (label = 'a' AND counts) AS n_a, count(*) FILTER (label = 'b' AND counts) AS n_b,
+          count(*) FILTER (label = 'tie' AND counts) AS n_tie, count(*) FILTER (label = 'both_bad' AND counts) AS n_bad,
+          count(*) FILTER (label = 'skip' AND counts) AS n_skip,
+          count(strength) FILTER (counts) AS n_graded,
+          coalesce(sum(CASE label WHEN 'a' THEN strength WHEN 'b' THEN -strength ELSE 0 END) FILTER (counts), 0) AS signed_sum,
           row_number() OVER (PARTITION BY record_no ORDER BY a, b) - 1 AS place
         FROM voted GROUP BY record_no, a, b)`;
   await loader.run('Loading pairs', `CREATE OR REPLACE TEMP ${kind} compared AS ${grouped}`);

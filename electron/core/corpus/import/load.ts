@@ -19,7 +19,7 @@ async function survey(loader: Loader, records: Sql): Promise<void> {
        hash(prompt_b_text, example_id, extra, votes, ratings, annotators, responses) AS content_hash,
        coalesce(md5_number(prompt_text), 0) AS prompt_key,
        md5_number(prompt_b_text) AS prompt_b_key,
-       example_id, language, topic, subset, extra, votes, ratings, annotators,
+       example_id, language, topic, subset, extra, votes, reference, ratings, annotators,
        list_transform(responses, lambda r: r.model) AS models,
        coalesce(list_bool_or(list_transform(responses, lambda r: r.media IS NOT NULL)), false) AS has_media,
        list_transform(responses, lambda r: coalesce(length(r.text), 0)) AS response_chars,
@@ -141,10 +141,15 @@ export async function loadFile(session: Session, request: LoadRequest): Promise<
   const loader = new Loader(session, request);
   const select = buildRecordSelect(request.relation, request.columns, request.reading);
   const isRewritten = request.reading.from !== undefined;
-  if (isRewritten) await loader.run('Reading', `CREATE OR REPLACE TEMP TABLE record AS ${select}`);
-  const records = isRewritten
-    ? '(SELECT *, rowid AS record_no FROM record)'
-    : `(SELECT *, src_row AS record_no FROM (${select}))`;
+  if (isRewritten) {
+    await loader.run('Reading', `CREATE OR REPLACE TEMP TABLE rewritten AS ${select}`);
+    await loader.run(
+      'Reading',
+      `CREATE OR REPLACE TEMP TABLE record AS SELECT *, row_number() OVER (ORDER BY src_row, rowid) - 1 AS record_no FROM rewritten`,
+    );
+    await session.run('DROP TABLE temp.rewritten');
+  }
+  const records = isRewritten ? 'record' : `(SELECT *, src_row AS record_no FROM (${select}))`;
   await survey(loader, records);
   const choice = await chooseRecords(loader);
   const plan = await planIds(loader);

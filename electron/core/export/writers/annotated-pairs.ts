@@ -69,7 +69,11 @@ function comparisonId(source: Source, responses: { a: JsonObject; b: JsonObject 
   );
 }
 
-function makeComparison(source: Source, annotators: Map<string, Annotator>): JsonObject {
+function makeComparison(
+  source: Source,
+  annotators: Map<string, Annotator>,
+  declared: ReadonlyMap<string, Annotator>,
+): JsonObject {
   const kept = parseExtra(source.extra);
   const response = (side: 'a' | 'b', text: string, model: string | null): JsonObject => ({
     text,
@@ -95,13 +99,16 @@ function makeComparison(source: Source, annotators: Map<string, Annotator>): Jso
         ? { pref: vote.label }
         : { pref: null, no_pref_reason: vote.label === 'tie' ? 'both' : 'neither' };
   }
+  const silent = [...declared]
+    .filter(([id, { type }]) => type === 'principle' && !(id in annotations))
+    .map(([id]) => [id, { pref: null, no_pref_reason: 'not_applicable' }] as const);
   const metadata = kept.metadata ?? { source_file: source.sourceFile, source_row: String(source.sourceRow) };
   return {
     id: comparisonId(source, responses),
     prompt: source.prompt === '' ? null : source.prompt,
     response_a: responses.a,
     response_b: responses.b,
-    annotations: { ...annotations, ...kept.annotators },
+    annotations: { ...annotations, ...Object.fromEntries(silent), ...kept.annotators },
     metadata,
   };
 }
@@ -142,8 +149,8 @@ const indent = (value: unknown, spaces: number) =>
 
 /**
  * Writes AnnotatedPairs 2.0 as ICAI and Feedback Forensics read it: `metadata` first, the majority label under the
- * default annotator's well-known id as plain a or b, and no annotator without an annotation. Ties and unlabelled pairs
- * cannot be carried. Row by row in JavaScript, because ids are MD5 sums of Python's JSON spelling.
+ * default annotator's well-known id as plain a or b, and no annotator without an annotation: a principle that came with
+ * the source and does not speak on a pair is "not applicable" there. Ties and unlabelled pairs cannot be carried. Row by row in JavaScript, because ids are MD5 sums of Python's JSON spelling.
  */
 export async function writeAnnotatedPairs(
   session: Session,
@@ -157,17 +164,17 @@ export async function writeAnnotatedPairs(
       ? [[defaultAnnotator, declared.get(defaultAnnotator) ?? { description: '', type: 'unknown' }]]
       : [],
   );
-  const silent = new Set<string>();
+  const used = new Set<string>();
   const metadataKeys = new Set<string>();
   for await (const rows of readPairs(session, dataset.datasetId, options.signal)) {
     for (const row of rows) {
-      const comparison = makeComparison(row, seen);
-      for (const id of Object.keys(comparison.annotations as JsonObject)) silent.add(id);
+      const comparison = makeComparison(row, seen, declared);
+      for (const id of Object.keys(comparison.annotations as JsonObject)) used.add(id);
       for (const key of Object.keys(comparison.metadata as JsonObject)) metadataKeys.add(key);
     }
   }
   const annotators = Object.fromEntries(
-    [...silent].map((id) => [id, seen.get(id) ?? declared.get(id) ?? { description: id, type: 'unknown' }]),
+    [...used].map((id) => [id, seen.get(id) ?? declared.get(id) ?? { description: id, type: 'unknown' }]),
   );
   const metadata = {
     version: '2.0',
@@ -186,7 +193,10 @@ export async function writeAnnotatedPairs(
     );
     for await (const rows of readPairs(session, dataset.datasetId, options.signal)) {
       for (const row of rows)
-        writeSync(output, `${count++ === 0 ? '' : ','}\n    ${indent(makeComparison(row, seen), 4)}`);
+        writeSync(
+          output,
+          `${count++ === 0 ? '' : ','}\n    ${indent(makeComparison(row, seen, declared), 4)}`,
+        );
       options.onRows(count);
     }
     writeSync(output, '\n  ]\n}\n');

@@ -2,14 +2,14 @@ import { markup, nothing, type Markup } from '../markup.ts';
 import { formatFigure, formatPercent, formatPlain } from '../report-numbers.ts';
 import { formatTick, makeScale, type Scale } from './scale.ts';
 
-export interface CurvePoint {
+interface CurvePoint {
   readonly label: string;
   readonly y: number | null;
   readonly ci: readonly [number, number] | null;
   readonly n: number;
 }
 
-export interface CurveChart {
+interface CurveChart {
   /** Unique in the page. */
   readonly id: string;
   readonly title: string;

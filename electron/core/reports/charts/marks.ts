@@ -1,8 +1,8 @@
 import { markup, nothing, type Markup } from '../markup.ts';
 
-export type Shape = 'dot' | 'diamond' | 'square';
+type Shape = 'dot' | 'diamond' | 'square';
 
-export interface IntervalMark {
+interface IntervalMark {
   readonly value: number | null;
   readonly ci: readonly [number, number] | null;
   readonly shape: Shape;

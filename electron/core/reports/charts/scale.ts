@@ -7,7 +7,7 @@ export interface Scale {
   readonly place: (value: number) => number;
 }
 
-export interface ScaleOptions {
+interface ScaleOptions {
   /** Percent at which `min` and `max` lie. */
   readonly from?: number;
   readonly to?: number;
@@ -44,7 +44,7 @@ export function makeScale(values: readonly (number | null)[], options: ScaleOpti
 }
 
 /** Decimals that tell the ticks of a scale apart. */
-export function tickDecimals(scale: Scale, factor = 1): number {
+function tickDecimals(scale: Scale, factor = 1): number {
   const step = ((scale.ticks[1] ?? 1) - (scale.ticks[0] ?? 0)) * factor;
   for (let decimals = 0; decimals < 4; decimals++) {
     if (Math.abs(step * 10 ** decimals - Math.round(step * 10 ** decimals)) < 1e-6) return decimals;
