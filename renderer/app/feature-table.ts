@@ -1,7 +1,22 @@
+import { auditFeature } from '../features/audit/feature.ts';
+import { constitutionFeature } from '../features/constitution/feature.ts';
 import { browseFeature, datasetsFeature } from '../features/corpus/feature.ts';
+import { exportFeature } from '../features/export/feature.ts';
 import { importFeature } from '../features/import/feature.ts';
 import { jobsFeature } from '../features/jobs/feature.ts';
+import { reportsFeature } from '../features/reports/feature.ts';
+import { sqlFeature } from '../features/sql/feature.ts';
 import type { Feature } from './feature.ts';
 
 /** Every screen, in the order of the navigation. A feature registers itself by its entry here. */
-export const features: readonly Feature[] = [datasetsFeature, browseFeature, importFeature, jobsFeature];
+export const features: readonly Feature[] = [
+  datasetsFeature,
+  browseFeature,
+  sqlFeature,
+  constitutionFeature,
+  auditFeature,
+  reportsFeature,
+  importFeature,
+  exportFeature,
+  jobsFeature,
+];

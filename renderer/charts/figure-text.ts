@@ -25,8 +25,8 @@ export const signedText = (value: number): string => trueMinus(signs.format(valu
 /** Two decimals without a plus: 0.14. */
 export const plainText = (value: number): string =>
   trueMinus((Math.abs(value) < 10 ? plains : plainLarge).format(value));
-/** A share of 0..1 as per cent: 61.3 %. */
-export const shareText = (value: number): string => `${trueMinus(shares.format(value * 100))} %`;
+/** A share of 0..1 as per cent, with a no-break space: 61.3 %. */
+export const shareText = (value: number): string => `${trueMinus(shares.format(value * 100))}\u{A0}%`;
 /** A difference of shares in percentage points with its sign: +3.2. */
 export const pointsText = (value: number): string => trueMinus(points.format(value * 100));
 /** Three decimals, `<0.001` below. */

@@ -9,7 +9,7 @@ import 'monaco-editor/features/find/register';
 import 'monaco-editor/features/hover/register';
 import 'monaco-editor/features/linesOperations/register';
 import 'monaco-editor/features/placeholderText/register';
-import 'monaco-editor/features/suggest/register';
+import 'monaco-editor/editor/contrib/suggest/browser/suggestController';
 import 'monaco-editor/features/toggleTabFocusMode/register';
 import 'monaco-editor/features/wordOperations/register';
 import 'monaco-editor/languages/definitions/sql/register';
@@ -29,18 +29,19 @@ const themeName = 'assay';
 /** Draws every editor in the colours of the page; to be called again whenever the theme changes. */
 export function applyEditorTheme(isDark: boolean): void {
   const styles = getComputedStyle(document.documentElement);
-  const color = (token: string) => styles.getPropertyValue(token).trim();
-  const bare = (token: string) => color(token).replace('#', '');
+  const color = (token: string) => longHex(styles.getPropertyValue(token).trim());
+  const bare = (token: string) => color(token).slice(1);
   monaco.editor.defineTheme(themeName, {
     base: isDark ? 'vs-dark' : 'vs',
     inherit: true,
     rules: [
       { token: 'keyword', foreground: bare('--accent'), fontStyle: 'bold' },
-      { token: 'predefined', foreground: bare('--accent-strong') },
-      { token: 'string', foreground: bare('--chosen') },
+      { token: 'operator.sql', foreground: bare('--accent') },
+      { token: 'predefined.sql', foreground: bare('--accent-strong') },
+      { token: 'string.sql', foreground: bare('--chosen') },
       { token: 'number', foreground: bare('--rejected') },
       { token: 'comment', foreground: bare('--text-3'), fontStyle: 'italic' },
-      { token: 'operator', foreground: bare('--text-2') },
+      { token: 'delimiter', foreground: bare('--text-2') },
       { token: 'identifier', foreground: bare('--text') },
     ],
     colors: {
@@ -71,4 +72,9 @@ export function applyEditorTheme(isDark: boolean): void {
     },
   });
   monaco.editor.setTheme(themeName);
+}
+
+/** `#fff` as `#ffffff`: the style sheet is made short when it is built, and the editor takes only the long form. */
+function longHex(color: string): string {
+  return /^#[0-9a-f]{3}$/i.test(color) ? color.replace(/[0-9a-f]/gi, '$&$&') : color;
 }

@@ -7,8 +7,8 @@ import type { RowSource } from '../../grid/row-source.ts';
 export interface OpenRow {
   /** Position of the open row in the view, null where the view does not hold it. */
   readonly position: Readonly<Ref<number | null>>;
-  /** Id of the row `step` rows further, undefined at the ends. */
-  findNeighbour(step: number): Promise<number | undefined>;
+  /** The row `step` rows further, undefined at the ends; quick presses add up before the page followed. */
+  findNeighbour(step: number): Promise<{ id: number; position: number } | undefined>;
 }
 
 /** Knows where the open row stands in the current view, for previous and next. */
@@ -18,6 +18,7 @@ export function useOpenRow(
   view: { readonly info: Readonly<Ref<ViewInfo | null>>; readonly source: Readonly<Ref<RowSource | null>> },
 ): OpenRow {
   const position = shallowRef<number | null>(null);
+  let target: number | null = null;
 
   watch(
     [row, () => view.info.value?.viewId],
@@ -27,18 +28,28 @@ export function useOpenRow(
         return;
       }
       const found = await client.view.locate({ viewId, id }).catch(() => ({ position: null }));
-      if (row() === id && view.info.value?.viewId === viewId) position.value = found.position;
+      if (row() === id && view.info.value?.viewId === viewId) {
+        position.value = found.position;
+        target = null;
+      }
     },
     { immediate: true },
   );
 
-  async function findNeighbour(step: number): Promise<number | undefined> {
+  async function findNeighbour(step: number): Promise<{ id: number; position: number } | undefined> {
     const source = view.source.value;
-    if (!source || position.value === null) return undefined;
-    const target = position.value + step;
-    if (target < 0 || target >= source.count) return undefined;
-    const rows = await source.page(target, 1, new AbortController().signal);
-    return rows[0]?.id;
+    const from = target ?? position.value;
+    if (!source || from === null) return undefined;
+    const next = from + step;
+    if (next < 0 || next >= source.count) return undefined;
+    target = next;
+    try {
+      const [row] = await source.page(next, 1, new AbortController().signal);
+      return row && { id: row.id, position: next };
+    } catch (error) {
+      target = null;
+      throw error;
+    }
   }
 
   return { position, findNeighbour };

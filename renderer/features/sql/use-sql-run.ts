@@ -13,9 +13,9 @@ export interface SqlRun {
   readonly wasCancelled: Readonly<Ref<boolean>>;
   readonly failure: Readonly<Ref<(Failure & { readonly place: ErrorPlace | undefined }) | null>>;
   /** Runs a statement that begins at `start` of the editor's text. A second one waits for nobody: it is ignored. */
-  run(sql: string, start: ErrorPlace): Promise<void>;
-  cancel(): void;
-  clearFailure(): void;
+  readonly run: (sql: string, start: ErrorPlace) => Promise<void>;
+  readonly cancel: () => void;
+  readonly clearFailure: () => void;
 }
 
 /** Runs one statement at a time into the store; leaving the page cancels it. `onEnd` is called after each. */
@@ -35,10 +35,7 @@ export function useSqlRun(onEnd: () => void): SqlRun {
     wasCancelled.value = false;
     failure.value = null;
     try {
-      const result = await client.sql.run(
-        { sql, allowWrite: store.isWriteAllowed },
-        { signal: own.signal },
-      );
+      const result = await client.sql.run({ sql, allowWrite: store.isWriteAllowed }, { signal: own.signal });
       const keeps = store.chart !== null && fitsColumns(store.chart, result.columns);
       const isSameShape = keeps && sameColumns(store.result?.columns, result.columns);
       store.chart = isSameShape ? store.chart : (chooseChart(result.columns, result.count) ?? null);

@@ -20,6 +20,23 @@ import { seeded } from '../../support/seeded.ts';
 const { folder, remove } = makeFolder('assay-survival');
 const workspace = path.join(folder, 'w.assay');
 
+const lock = path.join(workspace, 'lock');
+
+const isRunning = (pid: number) => {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+};
+
+/** A server that has printed its address, with the process that holds the workspace. */
+async function startServer() {
+  const supervisor = startAssay(['serve', '-w', workspace]);
+  await expect.poll(() => supervisor.printed().stdout, { timeout: 20_000 }).toContain('http:');
+  return { supervisor, pid: (JSON.parse(readFileSync(lock, 'utf8')) as { pid: number }).pid };
+}
+
 beforeAll(async () => {
   await readAssay('import', sampleFile, '-w', workspace, '-d', 'pandalm');
 });
@@ -79,25 +96,21 @@ describe('two processes on one workspace', () => {
     expect((await runAssay(['datasets', '-w', workspace])).code).toBe(0);
   });
 
-  it('a lock left by a process that is gone locks nobody out', async () => {
-    const { child, finished } = startAssay(['serve', '-w', workspace]);
-    const lock = path.join(workspace, 'lock');
-    await expect.poll(() => existsSync(lock), { timeout: 20_000 }).toBe(true);
-    const { pid } = JSON.parse(readFileSync(lock, 'utf8')) as { pid: number };
-    child.kill('SIGKILL');
+  it('a lock left by a process that was killed locks nobody out', async () => {
+    const { pid, supervisor } = await startServer();
+    supervisor.child.kill('SIGKILL');
     process.kill(pid, 'SIGKILL');
-    await finished;
+    await supervisor.finished;
+    await expect.poll(() => isRunning(pid)).toBe(false);
     expect(existsSync(lock)).toBe(true);
     expect((await runAssay(['datasets', '-w', workspace])).code).toBe(0);
   });
 
-  it('a server whose supervisor was killed does not keep the workspace', async () => {
-    const { child, finished } = startAssay(['serve', '-w', workspace]);
-    const lock = path.join(workspace, 'lock');
-    await expect.poll(() => existsSync(lock), { timeout: 20_000 }).toBe(true);
-    child.kill('SIGKILL');
-    await finished;
-    await expect.poll(() => existsSync(lock), { timeout: 20_000 }).toBe(false);
+  it('a server whose supervisor was killed gives the workspace back by itself', async () => {
+    const { pid, supervisor } = await startServer();
+    supervisor.child.kill('SIGKILL');
+    await expect.poll(() => isRunning(pid), { timeout: 20_000 }).toBe(false);
+    expect(existsSync(lock)).toBe(false);
     expect((await runAssay(['datasets', '-w', workspace])).code).toBe(0);
   });
 });

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { ReportDocument } from '../../../electron/contract/report.contract.ts';
 import { reportDocumentSchema } from '../../../electron/contract/report.contract.ts';
 import { renderReportHtml } from '../../../electron/core/reports/report-html.ts';
-import { makeEmptyReport, makeHostileReport, makeSampleReport } from '../../support/sample-report.ts';
+import { makeSampleReport } from '../../support/sample-report.ts';
+import { makeEmptyReport, makeHostileReport } from '../../support/sample-report-variants.ts';
 
 const parse = (document: ReportDocument) => new JSDOM(renderReportHtml(document)).window.document;
 
@@ -154,9 +155,12 @@ describe('a page that needs and does nothing else', () => {
           expect(parsed.getElementById(id)?.textContent?.trim()).toBeTruthy();
       for (const link of parsed.querySelectorAll('a'))
         expect(parsed.getElementById((link.getAttribute('href') ?? '').slice(1))).not.toBeNull();
-      for (const svg of renderReportHtml(document).match(
-        /<svg class="(?:chart|forest)[\s\S]*?<\/svg>(?=<\/t|<\/f|\n|<details)/g,
-      ) ?? [])
+      const drawings =
+        renderReportHtml(document).match(
+          /<svg class="(?:chart|forest)[\s\S]*?<\/svg>(?=<\/t|<\/f|\n|<details)/g,
+        ) ?? [];
+      expect(drawings).toHaveLength(parsed.querySelectorAll('svg[role=img]').length);
+      for (const svg of drawings)
         expect(() => new JSDOM(svg, { contentType: 'image/svg+xml' })).not.toThrow();
       for (const svg of parsed.querySelectorAll('svg[role=img]'))
         expect(svg.querySelector('title')?.textContent?.trim()).toBeTruthy();
@@ -195,7 +199,6 @@ describe('hostile data', () => {
 
   it('shows bidirectional overrides and control characters instead of obeying them', () => {
     expect(source).not.toMatch(/[\u{202A}-\u{202E}\u{2066}-\u{2069}]/u);
-    // eslint-disable-next-line no-control-regex
     expect(source).not.toMatch(/[\0-\x08\x0b-\x1f]/);
     const text = parsed.document.querySelector('.rejected .text')?.textContent;
     expect(text).toContain('user[U+202E]gpj.exe');

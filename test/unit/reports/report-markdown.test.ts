@@ -2,7 +2,8 @@ import MarkdownIt from 'markdown-it';
 import { JSDOM } from 'jsdom';
 import { describe, expect, it } from 'vitest';
 import { escapeMarkdown, renderReportMarkdown } from '../../../electron/core/reports/report-markdown.ts';
-import { makeEmptyReport, makeHostileReport, makeSampleReport } from '../../support/sample-report.ts';
+import { makeSampleReport } from '../../support/sample-report.ts';
+import { makeEmptyReport, makeHostileReport } from '../../support/sample-report-variants.ts';
 
 /** Cells of a GitHub Markdown table line: split at pipes that no backslash escapes. */
 const countCells = (line: string) => line.split(/(?<!\\)(?:\\\\)*\|/).length - 2;

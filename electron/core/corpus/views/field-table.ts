@@ -11,7 +11,9 @@ export interface FieldDefinition extends Field {
 
 type Join = 'prompt' | 'a' | 'b';
 
-interface JoinDefinition {
+/** A table that fields of a row may come from. */
+export interface JoinDefinition {
+  readonly name: Join;
   readonly alias: string;
   readonly table: string;
   readonly key: string;
@@ -20,9 +22,9 @@ interface JoinDefinition {
 }
 
 const joins: Readonly<Record<Join, JoinDefinition>> = {
-  prompt: { alias: 'p', table: 'prompt', key: 'prompt_id', foreignKey: 'prompt_id' },
-  a: { alias: 'ra', table: 'response', key: 'response_id', foreignKey: 'response_a_id' },
-  b: { alias: 'rb', table: 'response', key: 'response_id', foreignKey: 'response_b_id' },
+  prompt: { name: 'prompt', alias: 'p', table: 'prompt', key: 'prompt_id', foreignKey: 'prompt_id' },
+  a: { name: 'a', alias: 'ra', table: 'response', key: 'response_id', foreignKey: 'response_a_id' },
+  b: { name: 'b', alias: 'rb', table: 'response', key: 'response_id', foreignKey: 'response_b_id' },
 };
 
 export const baseTable: Readonly<Record<Relation, { readonly table: string; readonly id: string }>> = {
@@ -115,7 +117,8 @@ export function listFields(relation: Relation): readonly FieldDefinition[] {
   return relation === 'pairs' ? pairFields : responseFields;
 }
 
-function listJoins(fields: readonly FieldDefinition[]): JoinDefinition[] {
+/** The tables some fields come from, each once. */
+export function listJoins(fields: readonly FieldDefinition[]): JoinDefinition[] {
   return [...new Set(fields.flatMap((field) => field.joins))].map((join) => joins[join]);
 }
 
@@ -128,34 +131,11 @@ export function fromClause(relation: Relation, fields: readonly FieldDefinition[
 }
 
 /** Rows by id, as a condition DuckDB answers from the index; a run of neighbours as a range. */
-function byIds(column: string, ids: readonly number[]): Sql {
+export function byIds(column: string, ids: readonly number[]): Sql {
   const least = Math.min(...ids);
   const largest = Math.max(...ids);
   const isRun = largest - least < ids.length * 4;
   return isRun
     ? `${column} BETWEEN ${least} AND ${largest} AND ${column} IN (${ids.join(', ')})`
     : `${column} IN (${ids.join(', ')})`;
-}
-
-/** Columns of the row's own table that point to what the fields join; their values go to `fromRows`. */
-export function listForeignKeys(fields: readonly FieldDefinition[]): string[] {
-  return listJoins(fields).map((join) => join.foreignKey);
-}
-
-/**
- * Like `fromClause`, for a few rows: every table is cut down by id before it is joined, where a plain join would read
- * both texts of every row. `keys` holds, per foreign key, the ids those rows point to.
- */
-export function fromRows(
-  relation: Relation,
-  fields: readonly FieldDefinition[],
-  ids: readonly number[],
-  keys: Readonly<Record<string, readonly number[]>>,
-): Sql {
-  const { table, id } = baseTable[relation];
-  const joined = listJoins(fields).map(
-    (join) =>
-      `JOIN (SELECT * FROM ${join.table} WHERE ${byIds(join.key, keys[join.foreignKey] ?? [])}) ${join.alias} ON ${join.alias}.${join.key} = x.${join.foreignKey}`,
-  );
-  return [`(SELECT * FROM ${table} WHERE ${byIds(id, ids)}) x`, ...joined].join(' ');
 }

@@ -1,23 +1,15 @@
 import { createHash } from 'node:crypto';
 import type { Database } from '../../../../native/duckdb/database.ts';
-import type { Parameter, Session } from '../../../../native/duckdb/session.ts';
-import type { PlainValue } from '../../../../native/duckdb/values.ts';
+import type { Parameter } from '../../../../native/duckdb/session.ts';
 import { AppError } from '../../../contract/app-error.ts';
-import type { Cell, Field, GridRow, Relation, ViewInfo } from '../../../contract/corpus.contract.ts';
+import type { Field, GridRow, Relation, ViewInfo } from '../../../contract/corpus.contract.ts';
 import type { Filter, Sort } from '../../../contract/filter.contract.ts';
 import type { SearchService } from '../search/search.service.ts';
 import { compileClauses, explainPatternError, getField } from './compile-filter.ts';
-import {
-  baseTable,
-  type FieldDefinition,
-  fromClause,
-  fromRows,
-  listFields,
-  listForeignKeys,
-} from './field-table.ts';
+import { baseTable, fromClause, listFields } from './field-table.ts';
+import { readPageRows } from './page-rows.ts';
 
 const keptViews = 12;
-const previewLength = 240;
 
 export interface ViewRequest {
   readonly datasetId: number;
@@ -33,46 +25,6 @@ interface View {
   readonly datasetId: number;
   readonly count: number;
   readonly total: number;
-}
-
-/** A cell of a page: long texts as previews, lists as they are. */
-function toCell(value: PlainValue): Cell {
-  if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
-    return value;
-  if (Array.isArray(value)) return value.map(String);
-  const { preview, length } = value as { preview: string | null; length: number };
-  return preview === null ? null : { preview, length };
-}
-
-function selectCell(field: FieldDefinition): string {
-  return field.isLong
-    ? `{'preview': left(${field.sql}, ${previewLength}), 'length': length(${field.sql})}`
-    : field.sql;
-}
-
-interface PageRows {
-  readonly relation: Relation;
-  readonly fields: readonly FieldDefinition[];
-  readonly ids: readonly number[];
-  readonly signal: AbortSignal | undefined;
-}
-
-/** What the rows of a page point to, per foreign key. */
-async function readKeys(
-  session: Session,
-  { relation, fields, ids, signal }: PageRows,
-): Promise<Record<string, number[]>> {
-  const names = listForeignKeys(fields);
-  if (names.length === 0) return {};
-  const { table, id } = baseTable[relation];
-  const keys = await session.table(
-    `SELECT ${names.join(', ')} FROM ${table} WHERE ${id} IN (${ids.join(', ')})`,
-    [],
-    { signal },
-  );
-  return Object.fromEntries(
-    names.map((name, index) => [name, [...new Set(keys.rows.map((row) => row[index] as number))]]),
-  );
 }
 
 /**
@@ -123,29 +75,17 @@ export class ViewService {
   ): Promise<{ offset: number; rows: GridRow[] }> {
     const view = this.get(request.viewId);
     const fields = request.fields.map((id) => getField(view.relation, id));
-    return this.database.withReader(async (session) => {
-      const positions = await session.all<{ id: number }>(
-        `SELECT id FROM ${view.table} WHERE pos >= ? AND pos < ? ORDER BY pos`,
-        [request.offset, request.offset + request.limit],
-        { signal },
-      );
-      if (positions.length === 0) return { offset: request.offset, rows: [] };
-      const ids = positions.map((position) => position.id);
-      const keys = await readKeys(session, { relation: view.relation, fields, ids, signal });
-      const rows = await session.table(
-        `SELECT x.${baseTable[view.relation].id}, ${fields.map(selectCell).join(', ')} FROM ${fromRows(view.relation, fields, ids, keys)}`,
-        [],
-        { signal },
-      );
-      const byId = new Map(rows.rows.map((row) => [row[0] as number, row.slice(1).map(toCell)]));
-      return {
-        offset: request.offset,
-        rows: ids.flatMap((rowId) => {
-          const cells = byId.get(rowId);
-          return cells ? [{ id: rowId, cells }] : [];
-        }),
-      };
-    });
+    const { relation } = view;
+    const positions = await this.database.all<{ id: number }>(
+      `SELECT id FROM ${view.table} WHERE pos >= ? AND pos < ? ORDER BY pos`,
+      [request.offset, request.offset + request.limit],
+      { signal },
+    );
+    const ids = positions.map((position) => position.id);
+    return {
+      offset: request.offset,
+      rows: await readPageRows(this.database, { relation, fields, ids, signal }),
+    };
   }
 
   async locate(viewId: string, id: number, signal?: AbortSignal): Promise<number | null> {

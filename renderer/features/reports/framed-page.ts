@@ -1,0 +1,13 @@
+const policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:";
+const policyTag = `<meta http-equiv="Content-Security-Policy" content="${policy}">`;
+
+/**
+ * A stored page for a sandboxed frame: with a content policy of ours in front of everything it holds, so that it can
+ * neither run a script nor load anything, whatever was written into the file.
+ */
+export function framedPage(html: string): string {
+  const head = /<head[^>]*>/i.exec(html);
+  if (!head) return `${policyTag}${html}`;
+  const at = head.index + head[0].length;
+  return `${html.slice(0, at)}${policyTag}${html.slice(at)}`;
+}

@@ -1,0 +1,73 @@
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  findAccessFaults,
+  narrow,
+  openBrowser,
+  settle,
+  type Watch,
+  watchPage,
+  wide,
+} from '../support/e2e/browser.ts';
+import { makeFolder, readAssay, sampleFile } from '../support/e2e/command.ts';
+import { serve, type Served } from '../support/e2e/served.ts';
+import { views } from '../support/e2e/views.ts';
+
+const { folder, remove } = makeFolder('assay-access');
+const workspace = path.join(folder, 'demo/demo.assay');
+let browser: Browser;
+let served: Served;
+let empty: Served;
+
+beforeAll(async () => {
+  await readAssay('demo', '--out', path.join(folder, 'demo'));
+  const torn = path.join(folder, 'torn.jsonl');
+  writeFileSync(torn, '{"prompt":"p","chosen":"a","rejected":"b"}\n{"prompt": "torn');
+  await readAssay('import', torn, '-w', workspace, '-d', 'torn');
+  browser = await openBrowser();
+  served = await serve(workspace);
+  empty = await serve(path.join(folder, 'empty.assay'));
+});
+afterAll(async () => {
+  await browser?.close();
+  await served?.stop();
+  await empty?.stop();
+  remove();
+});
+
+const settings = (['light', 'dark'] as const).flatMap((colorScheme) =>
+  [wide, narrow].map((viewport) => ({ colorScheme, viewport })),
+);
+
+describe.each(settings)(
+  'axe finds no fault, $colorScheme, $viewport.width wide',
+  ({ colorScheme, viewport }) => {
+    let watch: Watch;
+    beforeAll(async () => {
+      watch = await watchPage(browser, served, { colorScheme, viewport });
+      await watch.signIn();
+    });
+    afterAll(async () => {
+      await watch?.context.close();
+    });
+
+    it.each(views(sampleFile))('$name', async ({ open }) => {
+      await open(watch);
+      await settle(watch.page);
+      expect(await findAccessFaults(watch.page)).toEqual([]);
+      const { scrollWidth, clientWidth } = await watch.page.evaluate(() => document.documentElement);
+      expect(scrollWidth, 'nothing sticks out to the side').toBeLessThanOrEqual(clientWidth);
+      expect(watch.trouble).toEqual([]);
+    });
+
+    it('an empty workspace', async () => {
+      const first = await watchPage(browser, empty, { colorScheme, viewport });
+      await first.signIn();
+      await first.page.getByRole('heading', { name: 'Look into preference data' }).waitFor();
+      expect(await findAccessFaults(first.page)).toEqual([]);
+      await first.context.close();
+    });
+  },
+);
