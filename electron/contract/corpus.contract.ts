@@ -7,7 +7,6 @@ export const relationSchema = z.enum(['pairs', 'responses']);
 export type Relation = z.infer<typeof relationSchema>;
 
 export const labelSchema = z.enum(['a', 'b', 'tie', 'both_bad', 'skip']);
-export type Label = z.infer<typeof labelSchema>;
 
 /** How a field behaves in the grid: what it can be sorted, filtered and drawn by. */
 export const fieldSchema = z.object({
@@ -70,7 +69,6 @@ const viewInput = z.object({
   filter: filterSchema,
   sort: z.array(sortSchema).max(4).default([]),
 });
-export type ViewRequest = z.input<typeof viewInput>;
 
 export const facetSchema = z.discriminatedUnion('kind', [
   z.object({

@@ -1,5 +1,5 @@
-import type { FormatReader, SourceShape, Sql } from './reader.ts';
-import { annotatorStruct, problems, responseStruct, voteStruct } from './record-parts.ts';
+import type { FormatReader, SourceShape, Sql } from '../reading/reader.ts';
+import { annotatorStruct, problems, responseStruct, voteStruct } from '../reading/record-parts.ts';
 import {
   columnNamed,
   hasColumns,
@@ -8,7 +8,7 @@ import {
   plainPair,
   presentColumns,
   textOf,
-} from './source-sql.ts';
+} from '../reading/source-sql.ts';
 
 /** Words that mean that the judge gave no answer. */
 const noAnswer = `('', 'null', 'none', 'nan', 'n/a')`;

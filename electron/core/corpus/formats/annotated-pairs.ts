@@ -1,6 +1,12 @@
-import type { FormatReader, SourceShape, Sql } from './reader.ts';
-import { annotatorStruct, labelFromWord, problems, responseStruct, voteStruct } from './record-parts.ts';
-import { findColumn, hasColumns, jsonOf, kindOf, listOf, textField } from './source-sql.ts';
+import type { FormatReader, SourceShape, Sql } from '../reading/reader.ts';
+import {
+  annotatorStruct,
+  labelFromWord,
+  problems,
+  responseStruct,
+  voteStruct,
+} from '../reading/record-parts.ts';
+import { findColumn, hasColumns, jsonOf, kindOf, listOf, textField } from '../reading/source-sql.ts';
 
 /** Words that mean that an annotator gave no preference; CSV round trips write the last ones. */
 const noPreference = `('', 'nan', 'none', 'null')`;

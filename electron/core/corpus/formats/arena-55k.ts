@@ -1,8 +1,15 @@
-import { readDialogueSides } from './dialogue-sides.ts';
-import { messageStruct } from './message-sql.ts';
-import type { FormatReader, SourceShape, Sql } from './reader.ts';
-import { problems, voteStruct } from './record-parts.ts';
-import { hasColumns, numberOf, plainPair, presentColumns, textListOf, textOf } from './source-sql.ts';
+import { readDialogueSides } from '../reading/dialogue-sides.ts';
+import { messageStruct } from '../reading/message-sql.ts';
+import type { FormatReader, SourceShape, Sql } from '../reading/reader.ts';
+import { problems, voteStruct } from '../reading/record-parts.ts';
+import {
+  hasColumns,
+  numberOf,
+  plainPair,
+  presentColumns,
+  textListOf,
+  textOf,
+} from '../reading/source-sql.ts';
 
 const winners = ['winner_model_a', 'winner_model_b', 'winner_tie'] as const;
 

@@ -1,8 +1,8 @@
-import { readDialogueSides } from './dialogue-sides.ts';
-import { messagesOf } from './message-sql.ts';
-import type { FormatReader, Sql } from './reader.ts';
-import { annotatorStruct, labelFromWord, problems, voteStruct } from './record-parts.ts';
-import { columnNamed, hasColumns, plainPair, presentColumns, textOf } from './source-sql.ts';
+import { readDialogueSides } from '../reading/dialogue-sides.ts';
+import { messagesOf } from '../reading/message-sql.ts';
+import type { FormatReader, Sql } from '../reading/reader.ts';
+import { annotatorStruct, labelFromWord, problems, voteStruct } from '../reading/record-parts.ts';
+import { columnNamed, hasColumns, plainPair, presentColumns, textOf } from '../reading/source-sql.ts';
 
 const isArena = (shape: Parameters<FormatReader['detect']>[0]) =>
   hasColumns(shape, 'conversation_a', 'conversation_b', 'model_a', 'model_b', 'winner');

@@ -13,7 +13,7 @@ import { prismConversations } from './prism-conversations.ts';
 import { prismMetadata, prismModels, prismSurvey } from './prism-people.ts';
 import { prismUtterances } from './prism-utterances.ts';
 import { mathShepherd, prm800k } from './process-rewards.ts';
-import type { FormatReader } from './reader.ts';
+import type { FormatReader } from '../reading/reader.ts';
 import { capybara, sharegpt } from './sharegpt.ts';
 import { trlPromptCompletion, trlStepwise, trlText } from './trl-single.ts';
 

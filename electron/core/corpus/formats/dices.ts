@@ -1,8 +1,14 @@
 import { quoteLiteral } from '../../../../native/duckdb/quoting.ts';
-import { groupSource } from './grouped-source.ts';
-import type { FormatReader, Reading, SourceShape, Sql } from './reader.ts';
-import { annotatorStruct, presentRatings, problems, ratingStruct, responseStruct } from './record-parts.ts';
-import { columnNamed, hasColumns, presentColumns, textOf } from './source-sql.ts';
+import { groupSource } from '../reading/grouped-source.ts';
+import type { FormatReader, Reading, SourceShape, Sql } from '../reading/reader.ts';
+import {
+  annotatorStruct,
+  presentRatings,
+  problems,
+  ratingStruct,
+  responseStruct,
+} from '../reading/record-parts.ts';
+import { columnNamed, hasColumns, presentColumns, textOf } from '../reading/source-sql.ts';
 
 const demographics = ['gender', 'locale', 'race', 'raw_race', 'age', 'education'];
 

@@ -1,6 +1,6 @@
-import type { FormatReader } from './reader.ts';
-import { problems, responseStruct, voteStruct } from './record-parts.ts';
-import { hasColumns, presentColumns, plainPair, textOf } from './source-sql.ts';
+import type { FormatReader } from '../reading/reader.ts';
+import { problems, responseStruct, voteStruct } from '../reading/record-parts.ts';
+import { hasColumns, presentColumns, plainPair, textOf } from '../reading/source-sql.ts';
 
 /** DOVE: joint preferences over (instruction, response) pairs; the two instructions may differ. */
 export const dove: FormatReader = {

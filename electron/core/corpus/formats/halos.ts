@@ -1,7 +1,19 @@
-import { messagesOf, promptMessages, renderMessages, responseMessages, responseText } from './message-sql.ts';
-import type { FormatReader, Sql } from './reader.ts';
-import { presentRatings, problems, ratingStruct, responseStruct, voteStruct } from './record-parts.ts';
-import { hasColumns, numberOf, presentColumns, textOf } from './source-sql.ts';
+import {
+  messagesOf,
+  promptMessages,
+  renderMessages,
+  responseMessages,
+  responseText,
+} from '../reading/message-sql.ts';
+import type { FormatReader, Sql } from '../reading/reader.ts';
+import {
+  presentRatings,
+  problems,
+  ratingStruct,
+  responseStruct,
+  voteStruct,
+} from '../reading/record-parts.ts';
+import { hasColumns, numberOf, presentColumns, textOf } from '../reading/source-sql.ts';
 
 const used = [
   'type',

@@ -1,7 +1,7 @@
-import { promptMessages, renderMessages } from './message-sql.ts';
-import type { FormatReader } from './reader.ts';
-import { problems, responseStruct } from './record-parts.ts';
-import { signedProblem, signedVote } from './signed-preference.ts';
+import { promptMessages, renderMessages } from '../reading/message-sql.ts';
+import type { FormatReader } from '../reading/reader.ts';
+import { problems, responseStruct } from '../reading/record-parts.ts';
+import { signedProblem, signedVote } from '../reading/signed-preference.ts';
 import {
   hasColumns,
   listOf,
@@ -10,8 +10,8 @@ import {
   presentColumns,
   textField,
   textOf,
-} from './source-sql.ts';
-import { nvidiaPrompt } from './transcript.ts';
+} from '../reading/source-sql.ts';
+import { nvidiaPrompt } from '../reading/transcript.ts';
 
 /** HelpSteer2 preference: a signed strength, negative for the first response, with the raters' single votes. */
 export const helpSteer2Preference: FormatReader = {

@@ -1,9 +1,16 @@
 import { quoteIdentifier } from '../../../../native/duckdb/quoting.ts';
-import { promptMessages, renderMessages } from './message-sql.ts';
-import type { FormatReader, Reading, SourceShape, Sql } from './reader.ts';
-import { problems, ratingStruct, responseStruct, votesFromScores } from './record-parts.ts';
-import { everyValue, hasColumns, numberListOf, numberOf, presentColumns, textOf } from './source-sql.ts';
-import { nvidiaPrompt } from './transcript.ts';
+import { promptMessages, renderMessages } from '../reading/message-sql.ts';
+import type { FormatReader, Reading, SourceShape, Sql } from '../reading/reader.ts';
+import { problems, ratingStruct, responseStruct, votesFromScores } from '../reading/record-parts.ts';
+import {
+  everyValue,
+  hasColumns,
+  numberListOf,
+  numberOf,
+  presentColumns,
+  textOf,
+} from '../reading/source-sql.ts';
+import { nvidiaPrompt } from '../reading/transcript.ts';
 
 /** The five attributes, each 0–4. */
 const attributes = ['helpfulness', 'correctness', 'coherence', 'complexity', 'verbosity'] as const;

@@ -1,7 +1,7 @@
-import { messagesOf, promptMessages, renderMessages } from './message-sql.ts';
-import type { FormatReader } from './reader.ts';
-import { problems, responseStruct, voteStruct } from './record-parts.ts';
-import { signedProblem, signedVote } from './signed-preference.ts';
+import { messagesOf, promptMessages, renderMessages } from '../reading/message-sql.ts';
+import type { FormatReader } from '../reading/reader.ts';
+import { problems, responseStruct, voteStruct } from '../reading/record-parts.ts';
+import { signedProblem, signedVote } from '../reading/signed-preference.ts';
 import {
   hasColumns,
   listOf,
@@ -10,7 +10,7 @@ import {
   presentColumns,
   textField,
   textOf,
-} from './source-sql.ts';
+} from '../reading/source-sql.ts';
 
 /** HelpSteer3: preference (signed, with single raters) and feedback (texts only, kept in extra; nobody voted). */
 export const helpSteer3: FormatReader = {

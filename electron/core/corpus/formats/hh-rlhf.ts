@@ -1,8 +1,8 @@
-import { messagesFromTranscript } from './message-sql.ts';
-import { readDialoguePairs } from './pair-reading.ts';
-import type { FormatReader } from './reader.ts';
-import { hasColumns, holdsMessages, someValue, textOf } from './source-sql.ts';
-import { hhMarker, isHhTranscript } from './transcript.ts';
+import { messagesFromTranscript } from '../reading/message-sql.ts';
+import { readDialoguePairs } from '../reading/pair-reading.ts';
+import type { FormatReader } from '../reading/reader.ts';
+import { hasColumns, holdsMessages, someValue, textOf } from '../reading/source-sql.ts';
+import { hhMarker, isHhTranscript } from '../reading/transcript.ts';
 
 /** Pairs of whole transcripts with `\n\nHuman:` and `\n\nAssistant:` markers. */
 export const hhRlhf: FormatReader = {

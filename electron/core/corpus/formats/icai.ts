@@ -1,5 +1,5 @@
 import { quoteLiteral } from '../../../../native/duckdb/quoting.ts';
-import type { FormatReader, SourceShape, Sql } from './reader.ts';
+import type { FormatReader, SourceShape, Sql } from '../reading/reader.ts';
 import {
   annotatorStruct,
   labelFromWord,
@@ -7,8 +7,8 @@ import {
   problems,
   responseStruct,
   voteStruct,
-} from './record-parts.ts';
-import { columnNamed, hasColumns, presentColumns, sampleValues, textOf } from './source-sql.ts';
+} from '../reading/record-parts.ts';
+import { columnNamed, hasColumns, presentColumns, sampleValues, textOf } from '../reading/source-sql.ts';
 
 const preferred = 'preferred_text';
 const parts = ['text_a', 'text_b', preferred, 'prompt', 'input', 'model_a', 'model_b'];

@@ -1,7 +1,7 @@
-import { messagesOf } from './message-sql.ts';
-import type { FormatReader } from './reader.ts';
-import { readDialogueSingle, readUnpaired, unpairedReading } from './single-reading.ts';
-import { columnNamed, hasColumns, holdsMessages } from './source-sql.ts';
+import { messagesOf } from '../reading/message-sql.ts';
+import type { FormatReader } from '../reading/reader.ts';
+import { readDialogueSingle, readUnpaired, unpairedReading } from '../reading/single-reading.ts';
+import { columnNamed, hasColumns, holdsMessages } from '../reading/source-sql.ts';
 
 /** LLaMA-Factory's KTO sets: a chat or an Alpaca row with a boolean `kto_tag`. */
 export const ktoTag: FormatReader = {

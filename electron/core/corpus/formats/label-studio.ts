@@ -1,5 +1,5 @@
-import type { FormatReader, Sql } from './reader.ts';
-import { presentVotes, problems, responseStruct, voteStruct } from './record-parts.ts';
+import type { FormatReader, Sql } from '../reading/reader.ts';
+import { presentVotes, problems, responseStruct, voteStruct } from '../reading/record-parts.ts';
 import {
   hasColumns,
   itemsOf,
@@ -10,7 +10,7 @@ import {
   someValue,
   textField,
   textOf,
-} from './source-sql.ts';
+} from '../reading/source-sql.ts';
 
 const promptNames = ['prompt', 'question', 'instruction', 'input', 'text'];
 const sideNames: readonly (readonly [string, string])[] = [

@@ -1,8 +1,8 @@
 import { quoteLiteral } from '../../../../native/duckdb/quoting.ts';
-import { readNumberedPair } from './numbered-pair.ts';
-import type { FormatReader, SourceShape, Sql } from './reader.ts';
-import { annotatorStruct, voteStruct } from './record-parts.ts';
-import { columnNamed, hasColumns, listOf, presentColumns, textField, textOf } from './source-sql.ts';
+import { readNumberedPair } from '../reading/numbered-pair.ts';
+import type { FormatReader, SourceShape, Sql } from '../reading/reader.ts';
+import { annotatorStruct, voteStruct } from '../reading/record-parts.ts';
+import { columnNamed, hasColumns, listOf, presentColumns, textField, textOf } from '../reading/source-sql.ts';
 
 /** The results file does not name its judge; its own name does where it was renamed. */
 function judgeName(shape: SourceShape): string {

@@ -9,9 +9,9 @@ import {
   renderMessages,
   responseMessages,
   responseText,
-} from './message-sql.ts';
-import { readPairs } from './pair-reading.ts';
-import type { FormatReader, Part, Reading, SourceShape, Sql } from './reader.ts';
+} from '../reading/message-sql.ts';
+import { readPairs } from '../reading/pair-reading.ts';
+import type { FormatReader, Part, Reading, SourceShape, Sql } from '../reading/reader.ts';
 import {
   labelFromWord,
   type Problem,
@@ -20,7 +20,7 @@ import {
   ratingStruct,
   responseStruct,
   voteStruct,
-} from './record-parts.ts';
+} from '../reading/record-parts.ts';
 import {
   booleanOf,
   columnNamed,
@@ -30,7 +30,7 @@ import {
   numberOf,
   plainPair,
   textOf,
-} from './source-sql.ts';
+} from '../reading/source-sql.ts';
 
 const part = (name: string, title: string, ...aliases: string[]): Part => ({
   part: name,

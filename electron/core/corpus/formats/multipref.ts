@@ -1,6 +1,12 @@
 import { quoteLiteral } from '../../../../native/duckdb/quoting.ts';
-import type { FormatReader, SourceShape, Sql } from './reader.ts';
-import { annotatorStruct, presentVotes, problems, responseStruct, voteStruct } from './record-parts.ts';
+import type { FormatReader, SourceShape, Sql } from '../reading/reader.ts';
+import {
+  annotatorStruct,
+  presentVotes,
+  problems,
+  responseStruct,
+  voteStruct,
+} from '../reading/record-parts.ts';
 import {
   columnNamed,
   hasColumns,
@@ -9,7 +15,7 @@ import {
   presentColumns,
   textField,
   textOf,
-} from './source-sql.ts';
+} from '../reading/source-sql.ts';
 
 const workers = ['normal', 'expert'] as const;
 const aspects = ['overall', 'helpful', 'truthful', 'harmless'] as const;

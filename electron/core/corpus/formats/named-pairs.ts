@@ -1,6 +1,6 @@
-import { type PairColumns, readPairs } from './pair-reading.ts';
-import type { FormatReader, SourceShape } from './reader.ts';
-import { columnNamed, hasColumns } from './source-sql.ts';
+import { type PairColumns, readPairs } from '../reading/pair-reading.ts';
+import type { FormatReader, SourceShape } from '../reading/reader.ts';
+import { columnNamed, hasColumns } from '../reading/source-sql.ts';
 
 function findSides(shape: SourceShape): Pick<PairColumns, 'chosen' | 'rejected'> | undefined {
   const chosen = columnNamed(shape, 'chosen', 'chosen_response');

@@ -1,7 +1,7 @@
-import { groupSource } from './grouped-source.ts';
-import { nodeMessage, ranksOf, readThread } from './oasst-replies.ts';
-import type { FormatReader, SourceShape, Sql } from './reader.ts';
-import { hasColumns, jsonOf, numberOf, presentColumns, textOf } from './source-sql.ts';
+import { groupSource } from '../reading/grouped-source.ts';
+import { nodeMessage, ranksOf, readThread } from '../reading/oasst-replies.ts';
+import type { FormatReader, SourceShape, Sql } from '../reading/reader.ts';
+import { hasColumns, jsonOf, numberOf, presentColumns, textOf } from '../reading/source-sql.ts';
 
 const heldColumns = ['message_id', 'parent_id', 'text', 'role', 'lang', 'rank', 'model_name'];
 

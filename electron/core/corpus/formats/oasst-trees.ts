@@ -1,7 +1,7 @@
 import { quoteIdentifier } from '../../../../native/duckdb/quoting.ts';
-import { nodeMessage, ranksOf, readThread } from './oasst-replies.ts';
-import type { FormatReader, SourceShape, Sql } from './reader.ts';
-import { columnNamed, hasColumns, jsonOf, someValue, textField } from './source-sql.ts';
+import { nodeMessage, ranksOf, readThread } from '../reading/oasst-replies.ts';
+import type { FormatReader, SourceShape, Sql } from '../reading/reader.ts';
+import { columnNamed, hasColumns, jsonOf, someValue, textField } from '../reading/source-sql.ts';
 
 function isTreeNode(value: unknown): boolean {
   return (

@@ -1,5 +1,5 @@
-import { readNumberedPair } from './numbered-pair.ts';
-import type { FormatReader, SourceShape } from './reader.ts';
+import { readNumberedPair } from '../reading/numbered-pair.ts';
+import type { FormatReader, SourceShape } from '../reading/reader.ts';
 import {
   columnNamed,
   hasColumns,
@@ -8,7 +8,7 @@ import {
   sampleValues,
   textField,
   textOf,
-} from './source-sql.ts';
+} from '../reading/source-sql.ts';
 
 function isBenchItem(value: unknown): boolean {
   return (

@@ -1,6 +1,6 @@
 import { quoteIdentifier } from '../../../../native/duckdb/quoting.ts';
-import type { FormatReader, Reading, SourceShape, Sql } from './reader.ts';
-import { annotatorStruct, problems, responseStruct, voteStruct } from './record-parts.ts';
+import type { FormatReader, Reading, SourceShape, Sql } from '../reading/reader.ts';
+import { annotatorStruct, problems, responseStruct, voteStruct } from '../reading/record-parts.ts';
 import {
   columnNamed,
   hasColumns,
@@ -11,7 +11,7 @@ import {
   presentColumns,
   textField,
   textOf,
-} from './source-sql.ts';
+} from '../reading/source-sql.ts';
 
 /** WebGPT: scores −1…1 of two answers; the higher one is better, equal scores are a tie. */
 export const webgpt: FormatReader = {

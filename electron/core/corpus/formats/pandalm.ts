@@ -1,7 +1,13 @@
 import { quoteIdentifier, quoteLiteral } from '../../../../native/duckdb/quoting.ts';
-import type { FormatReader, Reading, SourceShape, Sql } from './reader.ts';
-import { annotatorStruct, presentVotes, problems, responseStruct, voteStruct } from './record-parts.ts';
-import { columnNamed, hasColumns, numberOf, presentColumns, textOf } from './source-sql.ts';
+import type { FormatReader, Reading, SourceShape, Sql } from '../reading/reader.ts';
+import {
+  annotatorStruct,
+  presentVotes,
+  problems,
+  responseStruct,
+  voteStruct,
+} from '../reading/record-parts.ts';
+import { columnNamed, hasColumns, numberOf, presentColumns, textOf } from '../reading/source-sql.ts';
 
 const title = 'PandaLM test set';
 

@@ -1,6 +1,6 @@
-import type { FormatReader, SourceShape, Sql } from './reader.ts';
-import { type Problem, problems, ratingStruct, responseStruct, voteStruct } from './record-parts.ts';
-import { booleanOf, hasColumns, jsonOf, numberOf, presentColumns, textOf } from './source-sql.ts';
+import type { FormatReader, SourceShape, Sql } from '../reading/reader.ts';
+import { type Problem, problems, ratingStruct, responseStruct, voteStruct } from '../reading/record-parts.ts';
+import { booleanOf, hasColumns, jsonOf, numberOf, presentColumns, textOf } from '../reading/source-sql.ts';
 
 const sides = [0, 1] as const;
 

@@ -1,7 +1,7 @@
 import { quoteIdentifier } from '../../../../native/duckdb/quoting.ts';
-import { readPairs } from './pair-reading.ts';
-import type { FormatReader } from './reader.ts';
-import { findColumn, hasColumns } from './source-sql.ts';
+import { readPairs } from '../reading/pair-reading.ts';
+import type { FormatReader } from '../reading/reader.ts';
+import { findColumn, hasColumns } from '../reading/source-sql.ts';
 
 /** UltraInteract: a trajectory of turns as prompt, and two next turns. */
 export const ultraInteract: FormatReader = {

@@ -1,7 +1,13 @@
-import { messageStruct, messagesType, normaliseRole, promptMessages, renderMessages } from './message-sql.ts';
+import {
+  messageStruct,
+  messagesType,
+  normaliseRole,
+  promptMessages,
+  renderMessages,
+} from '../reading/message-sql.ts';
 import { prismRatings, prismResponses, prismVotes } from './prism-utterances.ts';
-import type { FormatReader, Reading, SourceShape, Sql } from './reader.ts';
-import { annotatorStruct, problems } from './record-parts.ts';
+import type { FormatReader, Reading, SourceShape, Sql } from '../reading/reader.ts';
+import { annotatorStruct, problems } from '../reading/record-parts.ts';
 import {
   booleanFromText,
   hasColumns,
@@ -10,7 +16,7 @@ import {
   presentColumns,
   textField,
   textOf,
-} from './source-sql.ts';
+} from '../reading/source-sql.ts';
 
 /** The history as a typed list. */
 function historyOf(shape: SourceShape): Sql {

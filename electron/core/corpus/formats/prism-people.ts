@@ -1,7 +1,7 @@
 import { quoteLiteral } from '../../../../native/duckdb/quoting.ts';
-import type { FormatReader, Reading, SourceShape, Sql } from './reader.ts';
-import { annotatorStruct, problems } from './record-parts.ts';
-import { columnNamed, hasColumns, jsonOf, presentColumns, textField, textOf } from './source-sql.ts';
+import type { FormatReader, Reading, SourceShape, Sql } from '../reading/reader.ts';
+import { annotatorStruct, problems } from '../reading/record-parts.ts';
+import { columnNamed, hasColumns, jsonOf, presentColumns, textField, textOf } from '../reading/source-sql.ts';
 
 const plainAttributes = [
   ...['age', 'gender', 'education', 'employment_status', 'marital_status', 'english_proficiency'],

@@ -1,8 +1,21 @@
-import { messageStruct, messagesType, promptMessages, renderMessages } from './message-sql.ts';
-import { groupSource } from './grouped-source.ts';
-import type { FormatReader, Reading, SourceShape, Sql } from './reader.ts';
-import { annotatorStruct, problems, ratingStruct, responseStruct, voteStruct } from './record-parts.ts';
-import { booleanOf, columnNamed, hasColumns, numberOf, presentColumns, textOf } from './source-sql.ts';
+import { messageStruct, messagesType, promptMessages, renderMessages } from '../reading/message-sql.ts';
+import { groupSource } from '../reading/grouped-source.ts';
+import type { FormatReader, Reading, SourceShape, Sql } from '../reading/reader.ts';
+import {
+  annotatorStruct,
+  problems,
+  ratingStruct,
+  responseStruct,
+  voteStruct,
+} from '../reading/record-parts.ts';
+import {
+  booleanOf,
+  columnNamed,
+  hasColumns,
+  numberOf,
+  presentColumns,
+  textOf,
+} from '../reading/source-sql.ts';
 
 /**
  * Votes of one PRISM turn: the chosen response against each other one, by the person who scored them. `shown` is a list

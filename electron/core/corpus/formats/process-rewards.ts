@@ -1,5 +1,5 @@
-import type { FormatReader, Sql } from './reader.ts';
-import { annotatorStruct, problems, ratingStruct, responseStruct } from './record-parts.ts';
+import type { FormatReader, Sql } from '../reading/reader.ts';
+import { annotatorStruct, problems, ratingStruct, responseStruct } from '../reading/record-parts.ts';
 import {
   hasColumns,
   itemsOf,
@@ -9,7 +9,7 @@ import {
   someValue,
   textField,
   textOf,
-} from './source-sql.ts';
+} from '../reading/source-sql.ts';
 
 const single = { maxResponses: 1, maxVotes: 0, hasSides: false, relation: 'responses' } as const;
 

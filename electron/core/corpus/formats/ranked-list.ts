@@ -1,6 +1,6 @@
-import { messageStruct, messagesOf, promptMessages, renderMessages } from './message-sql.ts';
-import type { FormatReader, SourceShape, Sql } from './reader.ts';
-import { problems, ratingStruct, responseStruct, votesFromScores } from './record-parts.ts';
+import { messageStruct, messagesOf, promptMessages, renderMessages } from '../reading/message-sql.ts';
+import type { FormatReader, SourceShape, Sql } from '../reading/reader.ts';
+import { problems, ratingStruct, responseStruct, votesFromScores } from '../reading/record-parts.ts';
 import {
   columnNamed,
   everyValue,
@@ -13,8 +13,8 @@ import {
   textField,
   textListOf,
   textOf,
-} from './source-sql.ts';
-import { flattenedPrompt } from './transcript.ts';
+} from '../reading/source-sql.ts';
+import { flattenedPrompt } from '../reading/transcript.ts';
 
 interface RankedColumns {
   readonly prompt: string;

@@ -1,9 +1,9 @@
-import { messagesFromTranscript } from './message-sql.ts';
-import type { FormatReader } from './reader.ts';
-import { annotatorStruct, presentRatings, problems, ratingStruct } from './record-parts.ts';
-import { readDialogueSingle } from './single-reading.ts';
-import { hasColumns, numberOf, presentColumns, textOf } from './source-sql.ts';
-import { hhMarker } from './transcript.ts';
+import { messagesFromTranscript } from '../reading/message-sql.ts';
+import type { FormatReader } from '../reading/reader.ts';
+import { annotatorStruct, presentRatings, problems, ratingStruct } from '../reading/record-parts.ts';
+import { readDialogueSingle } from '../reading/single-reading.ts';
+import { hasColumns, numberOf, presentColumns, textOf } from '../reading/source-sql.ts';
+import { hhMarker } from '../reading/transcript.ts';
 
 /** Anthropic's red-team attempts: one transcript with the attacker's own rating of success. */
 export const redTeamAttempts: FormatReader = {

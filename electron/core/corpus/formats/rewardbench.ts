@@ -1,7 +1,14 @@
-import { readPairs } from './pair-reading.ts';
-import type { FormatReader, Sql } from './reader.ts';
-import { problems, responseStruct, voteStruct } from './record-parts.ts';
-import { everyValue, hasColumns, holdsMessages, presentColumns, textListOf, textOf } from './source-sql.ts';
+import { readPairs } from '../reading/pair-reading.ts';
+import type { FormatReader, Sql } from '../reading/reader.ts';
+import { problems, responseStruct, voteStruct } from '../reading/record-parts.ts';
+import {
+  everyValue,
+  hasColumns,
+  holdsMessages,
+  presentColumns,
+  textListOf,
+  textOf,
+} from '../reading/source-sql.ts';
 
 /** RewardBench: pairs with the two models and a subset. */
 export const rewardBench: FormatReader = {

@@ -1,6 +1,6 @@
-import { readConversation } from './conversation-reading.ts';
-import { messageStruct, messagesOf, messagesType } from './message-sql.ts';
-import type { FormatReader, Reading, SourceShape, Sql } from './reader.ts';
+import { readConversation } from '../reading/conversation-reading.ts';
+import { messageStruct, messagesOf, messagesType } from '../reading/message-sql.ts';
+import type { FormatReader, Reading, SourceShape, Sql } from '../reading/reader.ts';
 import {
   columnNamed,
   holdsMessages,
@@ -9,7 +9,7 @@ import {
   sampleValues,
   textField,
   textOf,
-} from './source-sql.ts';
+} from '../reading/source-sql.ts';
 
 const conversationNames = ['conversations', 'messages', 'conversation'];
 

@@ -1,6 +1,12 @@
-import type { FormatReader } from './reader.ts';
-import { presentRatings, problems, ratingStruct, responseStruct, voteStruct } from './record-parts.ts';
-import { hasColumns, numberOf, plainPair, presentColumns, textOf } from './source-sql.ts';
+import type { FormatReader } from '../reading/reader.ts';
+import {
+  presentRatings,
+  problems,
+  ratingStruct,
+  responseStruct,
+  voteStruct,
+} from '../reading/record-parts.ts';
+import { hasColumns, numberOf, plainPair, presentColumns, textOf } from '../reading/source-sql.ts';
 
 /**
  * Stanford Human Preferences: two Reddit comments; `labels` 1 = A, 0 = B. Strength is 1 − 1 / score_ratio: 0 where both

@@ -1,6 +1,6 @@
-import { readPairs } from './pair-reading.ts';
-import type { FormatReader } from './reader.ts';
-import { hasColumns } from './source-sql.ts';
+import { readPairs } from '../reading/pair-reading.ts';
+import type { FormatReader } from '../reading/reader.ts';
+import { hasColumns } from '../reading/source-sql.ts';
 
 /** TRL preference data whose prompt is what chosen and rejected begin with. */
 export const trlImplicitPrompt: FormatReader = {

@@ -1,6 +1,6 @@
-import { readPairs } from './pair-reading.ts';
-import type { FormatReader } from './reader.ts';
-import { columnNamed, hasColumns } from './source-sql.ts';
+import { readPairs } from '../reading/pair-reading.ts';
+import type { FormatReader } from '../reading/reader.ts';
+import { columnNamed, hasColumns } from '../reading/source-sql.ts';
 
 /** TRL preference data with an explicit prompt, plain or conversational. */
 export const trlPreference: FormatReader = {

@@ -1,6 +1,12 @@
-import { messagesOf, promptMessages, renderMessages, responseMessages, responseText } from './message-sql.ts';
-import type { FormatReader, Reading, SourceShape } from './reader.ts';
-import { problems, ratingStruct, responseStruct } from './record-parts.ts';
+import {
+  messagesOf,
+  promptMessages,
+  renderMessages,
+  responseMessages,
+  responseText,
+} from '../reading/message-sql.ts';
+import type { FormatReader, Reading, SourceShape } from '../reading/reader.ts';
+import { problems, ratingStruct, responseStruct } from '../reading/record-parts.ts';
 import {
   booleanFromText,
   columnNamed,
@@ -9,7 +15,7 @@ import {
   presentColumns,
   textListOf,
   textOf,
-} from './source-sql.ts';
+} from '../reading/source-sql.ts';
 
 const single = { maxResponses: 1, maxVotes: 0, hasSides: false, relation: 'responses' } as const;
 

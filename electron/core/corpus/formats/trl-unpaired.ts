@@ -1,6 +1,6 @@
-import type { FormatReader } from './reader.ts';
-import { readUnpaired } from './single-reading.ts';
-import { hasColumns } from './source-sql.ts';
+import type { FormatReader } from '../reading/reader.ts';
+import { readUnpaired } from '../reading/single-reading.ts';
+import { hasColumns } from '../reading/source-sql.ts';
 
 /** TRL unpaired preference: one completion with a boolean label, for KTO. */
 export const trlUnpaired: FormatReader = {

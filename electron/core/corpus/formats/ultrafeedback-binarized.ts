@@ -1,6 +1,6 @@
-import { readPairs } from './pair-reading.ts';
-import type { FormatReader } from './reader.ts';
-import { columnNamed, hasColumns, presentColumns } from './source-sql.ts';
+import { readPairs } from '../reading/pair-reading.ts';
+import type { FormatReader } from '../reading/reader.ts';
+import { columnNamed, hasColumns, presentColumns } from '../reading/source-sql.ts';
 
 /** UltraFeedback as pairs: the Hugging Face H4 set, Argilla's cleaned sets and what distilabel writes. */
 export const ultraFeedbackBinarized: FormatReader = {

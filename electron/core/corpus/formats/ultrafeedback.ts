@@ -1,6 +1,19 @@
-import type { FormatReader, Sql } from './reader.ts';
-import { annotatorStruct, problems, ratingStruct, responseStruct, votesFromScores } from './record-parts.ts';
-import { everyValue, hasColumns, listOf, numberFromText, presentColumns, textOf } from './source-sql.ts';
+import type { FormatReader, Sql } from '../reading/reader.ts';
+import {
+  annotatorStruct,
+  problems,
+  ratingStruct,
+  responseStruct,
+  votesFromScores,
+} from '../reading/record-parts.ts';
+import {
+  everyValue,
+  hasColumns,
+  listOf,
+  numberFromText,
+  presentColumns,
+  textOf,
+} from '../reading/source-sql.ts';
 
 const aspects = ['instruction_following', 'honesty', 'truthfulness', 'helpfulness'] as const;
 const annotator = "'GPT-4'";

@@ -1,6 +1,6 @@
 import { AppError } from '../../../contract/app-error.ts';
 import type { Mapping } from '../../../contract/import.contract.ts';
-import type { FormatReader, Reading, SourceShape } from '../formats/reader.ts';
+import type { FormatReader, Reading, SourceShape } from '../reading/reader.ts';
 import { detectFormats, getFormatReader, suggestMapping } from '../formats/registry.ts';
 
 const leastConfidence = 0.5;

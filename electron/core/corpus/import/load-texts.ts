@@ -1,4 +1,4 @@
-import type { Sql } from '../formats/reader.ts';
+import type { Sql } from '../reading/reader.ts';
 import type { Choice, IdPlan, Loader } from './loader.ts';
 
 /** One row per distinct prompt of the dataset; `prompt_map` then gives each record its prompts. */

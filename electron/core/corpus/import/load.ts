@@ -1,7 +1,7 @@
 import { quoteIdentifier } from '../../../../native/duckdb/quoting.ts';
 import type { Session } from '../../../../native/duckdb/session.ts';
-import type { Sql } from '../formats/reader.ts';
-import { buildRecordSelect } from '../formats/record-sql.ts';
+import type { Sql } from '../reading/reader.ts';
+import { buildRecordSelect } from '../reading/record-sql.ts';
 import { loadPrompts, loadResponses } from './load-texts.ts';
 import { loadAnnotators, loadComparisons, loadRatings } from './load-votes.ts';
 import { type Choice, type IdPlan, type LoadCounts, Loader, type LoadRequest } from './loader.ts';

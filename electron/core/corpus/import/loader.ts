@@ -1,6 +1,6 @@
 import type { Session } from '../../../../native/duckdb/session.ts';
 import type { SourceColumn } from '../../../contract/import.contract.ts';
-import type { Reading, Sql } from '../formats/reader.ts';
+import type { Reading, Sql } from '../reading/reader.ts';
 import type { SourceRejection } from './stage.ts';
 
 export interface LoadRequest {

@@ -6,8 +6,8 @@ import type { Session } from '../../../../native/duckdb/session.ts';
 import { isAppError } from '../../../contract/app-error.ts';
 import type { ImportPreview, ImportSpec, SourceColumn } from '../../../contract/import.contract.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
-import type { Sql } from '../formats/reader.ts';
-import { buildRecordSelect } from '../formats/record-sql.ts';
+import type { Sql } from '../reading/reader.ts';
+import { buildRecordSelect } from '../reading/record-sql.ts';
 import { detectFormats } from '../formats/registry.ts';
 import { admitFile } from './admit.ts';
 import { type Container, detectContainer } from './container.ts';
@@ -15,6 +15,7 @@ import { planReading } from './detect.ts';
 import { discoverFiles } from './discover.ts';
 import { suggestName } from './import.job.ts';
 import { buildCsvScan, buildJsonScan, openParquet, readShape } from './source.ts';
+import { stageFile } from './stage.ts';
 
 const previewRows = 20;
 const sampledRows = 2_000;
@@ -27,6 +28,8 @@ export interface PreviewDependencies {
 
 interface SampleRequest {
   readonly file: string;
+  /** The name the person knows it by, for messages. */
+  readonly name: string;
   readonly container: Container;
   readonly folder: string;
   readonly extract: ForeignExtractor;
@@ -38,16 +41,37 @@ interface Opened {
   readonly columns: SourceColumn[];
 }
 
-/** The first rows of a file without staging it: enough to recognise and show it. */
-async function openSample(
-  session: Session,
-  { file, container, folder, extract, signal }: SampleRequest,
-): Promise<Opened> {
+/**
+ * The first rows of a file without staging it: enough to recognise and show it. A file with damage among them is staged
+ * as an import would, so that the preview shows what the import will make of it.
+ */
+async function openSample(session: Session, request: SampleRequest): Promise<Opened> {
+  const { file, name, container, folder, extract, signal } = request;
   if (container.kind === 'parquet') return openParquet(session, file);
   if (container.kind === 'duckdb') {
     const [table] = await extract(file, folder, signal);
     if (table) return openParquet(session, table.parquet);
   }
+  try {
+    return await copySample(session, request);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (isAppError(error)) throw error;
+  }
+  const target = path.join(folder, 'whole.parquet');
+  const staged = await stageFile(session, {
+    file,
+    name,
+    container,
+    target,
+    signal,
+    onProgress: () => undefined,
+  });
+  return openParquet(session, staged.parquet);
+}
+
+async function copySample(session: Session, request: SampleRequest): Promise<Opened> {
+  const { file, container, folder, signal } = request;
   const scan =
     container.kind === 'csv'
       ? buildCsvScan(file, container, 'preview_rejects')
@@ -131,6 +155,7 @@ export async function previewImport(
       const admitted = admitFile(first.path, folder, 0);
       const opened = await openSample(session, {
         file: admitted,
+        name: first.name,
         container: detectContainer(first.path),
         folder,
         extract: extractForeign,

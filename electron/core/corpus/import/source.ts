@@ -1,7 +1,7 @@
 import { quoteIdentifier, quoteLiteral } from '../../../../native/duckdb/quoting.ts';
 import type { Session } from '../../../../native/duckdb/session.ts';
 import type { SourceColumn } from '../../../contract/import.contract.ts';
-import type { SourceShape, Sql } from '../formats/reader.ts';
+import type { SourceShape, Sql } from '../reading/reader.ts';
 import type { Container } from './container.ts';
 import { salvagedRowField } from './salvage.ts';
 

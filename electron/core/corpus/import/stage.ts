@@ -2,7 +2,7 @@ import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:
 import { quoteLiteral } from '../../../../native/duckdb/quoting.ts';
 import type { Session } from '../../../../native/duckdb/session.ts';
 import { AppError } from '../../../contract/app-error.ts';
-import type { Sql } from '../formats/reader.ts';
+import type { Sql } from '../reading/reader.ts';
 import type { Container } from './container.ts';
 import { salvageJsonLines } from './salvage.ts';
 import { buildCsvScan, buildJsonScan, salvagedContainer } from './source.ts';

@@ -1,5 +1,5 @@
 import type { Session } from '../../../../native/duckdb/session.ts';
-import type { Sql } from '../formats/reader.ts';
+import type { Sql } from '../reading/reader.ts';
 import { nameSearchTables, type SearchIndex } from './search-tables.ts';
 import type { AtomPlan, SearchPlan, Unit } from './search-units.ts';
 

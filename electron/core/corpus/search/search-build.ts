@@ -1,7 +1,7 @@
 import type { Database } from '../../../../native/duckdb/database.ts';
 import type { Session } from '../../../../native/duckdb/session.ts';
 import type { Relation } from '../../../contract/corpus.contract.ts';
-import type { Sql } from '../formats/reader.ts';
+import type { Sql } from '../reading/reader.ts';
 import { dropTables, nameBuildTables, nameSearchTables } from './search-tables.ts';
 import { tokeniseSql } from './tokenise-sql.ts';
 

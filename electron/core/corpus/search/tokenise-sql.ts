@@ -1,4 +1,4 @@
-import type { Sql } from '../formats/reader.ts';
+import type { Sql } from '../reading/reader.ts';
 
 /**
  * Character classes of the tokeniser, written so that RE2 (DuckDB) reads them; `tokenise.ts` has the same for JavaScript.

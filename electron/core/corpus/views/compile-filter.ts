@@ -2,7 +2,7 @@ import type { Parameter } from '../../../../native/duckdb/session.ts';
 import { AppError } from '../../../contract/app-error.ts';
 import type { Relation } from '../../../contract/corpus.contract.ts';
 import type { Clause } from '../../../contract/filter.contract.ts';
-import type { Sql } from '../formats/reader.ts';
+import type { Sql } from '../reading/reader.ts';
 import { baseTable, type FieldDefinition, listFields } from './field-table.ts';
 
 export interface Condition {

@@ -3,7 +3,7 @@ import type { Parameter, Session } from '../../../../native/duckdb/session.ts';
 import { AppError } from '../../../contract/app-error.ts';
 import type { Facet, Relation } from '../../../contract/corpus.contract.ts';
 import type { Filter } from '../../../contract/filter.contract.ts';
-import type { Sql } from '../formats/reader.ts';
+import type { Sql } from '../reading/reader.ts';
 import type { SearchService } from '../search/search.service.ts';
 import { compileClauses, getField } from './compile-filter.ts';
 import { type FieldDefinition, baseTable, fromClause } from './field-table.ts';

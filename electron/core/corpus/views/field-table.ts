@@ -1,5 +1,5 @@
 import type { Field, Relation } from '../../../contract/corpus.contract.ts';
-import type { Sql } from '../formats/reader.ts';
+import type { Sql } from '../reading/reader.ts';
 
 /** A field of a relation: how the grid shows it, and the SQL that yields it. */
 export interface FieldDefinition extends Field {

@@ -1,7 +1,7 @@
 import type { Database } from '../../../../native/duckdb/database.ts';
 import type { PlainValue } from '../../../../native/duckdb/values.ts';
 import type { Cell, GridRow, Relation } from '../../../contract/corpus.contract.ts';
-import type { Sql } from '../formats/reader.ts';
+import type { Sql } from '../reading/reader.ts';
 import { baseTable, byIds, type FieldDefinition, listJoins } from './field-table.ts';
 
 const previewLength = 240;

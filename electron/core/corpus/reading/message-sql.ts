@@ -68,11 +68,6 @@ export function messagesOf(shape: SourceShape, name: string, textRole = 'user'):
   return messagesFromJson(jsonOf(shape, name), textRole);
 }
 
-/** Content of the last message of the assistant; NULL when there is none. */
-export function lastAssistantText(messages: Sql): Sql {
-  return `list_last(list_filter(${messages}, lambda said: said."role" = 'assistant')).content`;
-}
-
 /**
  * Messages as one text: a single user turn is its bare content, everything else is `User: …`, `Assistant: …` with an
  * empty line between turns.
