@@ -3,6 +3,7 @@ import type { Session } from '../../../../native/duckdb/session.ts';
 import type { SourceColumn } from '../../../contract/import.contract.ts';
 import type { SourceShape, Sql } from '../reading/reader.ts';
 import type { Container } from './container.ts';
+import { mendNumbers } from './mend-numbers.ts';
 import { salvagedRowField } from './salvage.ts';
 
 /** Columns that staging adds and no format may see. */
@@ -123,7 +124,7 @@ export async function readShape(
   );
   return {
     columns,
-    rows: rows.map(({ row }) => JSON.parse(row) as Record<string, unknown>),
+    rows: rows.map(({ row }) => JSON.parse(mendNumbers(row)) as Record<string, unknown>),
     fileNames: [fileName],
   };
 }

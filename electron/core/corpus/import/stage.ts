@@ -5,6 +5,7 @@ import { AppError } from '../../../contract/app-error.ts';
 import type { Sql } from '../reading/reader.ts';
 import type { Container } from './container.ts';
 import { salvageJsonLines } from './salvage.ts';
+import { mendNumbers } from './mend-numbers.ts';
 import { buildCsvScan, buildJsonScan, salvagedContainer } from './source.ts';
 
 export interface SourceRejection {
@@ -92,13 +93,6 @@ async function stageLines(session: Session, request: StageRequest): Promise<Sour
   }
   rmSync(salvaged, { force: true });
   return rejections.map((rejection) => ({ ...rejection, column: null }));
-}
-
-/** NaN and Infinity, which some writers leave in JSON, as null; texts in quotes are left alone. */
-function mendNumbers(text: string): string {
-  return text.replaceAll(/"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b/g, (token) =>
-    token.startsWith('"') ? token : 'null',
-  );
 }
 
 async function stageDocument(session: Session, request: StageRequest): Promise<void> {

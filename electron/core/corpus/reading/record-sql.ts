@@ -17,14 +17,18 @@ export const recordTypes = {
   annotators: 'STRUCT("name" VARCHAR, kind VARCHAR, attributes MAP(VARCHAR, VARCHAR))[]',
 } as const;
 
+/** NaN and infinities have no place in JSON. */
+function jsonValue({ name, type }: SourceColumn): Sql {
+  const value = quoteIdentifier(name);
+  return /^(DOUBLE|FLOAT)$/.test(type) ? `CASE WHEN isfinite(${value}) THEN ${value} END` : value;
+}
+
 /** The columns no part holds, as one JSON object; NULL when there are none or all are null. */
 function buildExtra(columns: readonly SourceColumn[], used: readonly string[]): Sql {
   const rest = columns.filter((column) => !used.includes(column.name));
   if (rest.length === 0) return 'NULL::VARCHAR';
   const anyPresent = rest.map((column) => `${quoteIdentifier(column.name)} IS NOT NULL`).join(' OR ');
-  const pairs = rest
-    .map((column) => `${quoteLiteral(column.name)}, ${quoteIdentifier(column.name)}`)
-    .join(', ');
+  const pairs = rest.map((column) => `${quoteLiteral(column.name)}, ${jsonValue(column)}`).join(', ');
   return `CASE WHEN ${anyPresent} THEN json_object(${pairs})::VARCHAR END`;
 }
 
