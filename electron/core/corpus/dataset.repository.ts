@@ -112,10 +112,11 @@ export class DatasetRepository {
     });
   }
 
-  async findMapping(datasetId: number): Promise<Mapping | undefined> {
+  /** The column mapping a dataset was made with by hand; undefined where its format was recognised. */
+  async findMapping(name: string): Promise<Mapping | undefined> {
     const row = await this.database.find<{ mapping: string | null }>(
-      'SELECT mapping::VARCHAR AS mapping FROM dataset WHERE dataset_id = ?',
-      [datasetId],
+      "SELECT mapping::VARCHAR AS mapping FROM dataset WHERE name = ? AND format = 'mapped'",
+      [name],
     );
     return row?.mapping ? (JSON.parse(row.mapping) as Mapping) : undefined;
   }

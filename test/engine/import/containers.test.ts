@@ -273,6 +273,19 @@ describe('counts', () => {
     });
   });
 
+  it('columns mapped by hand are remembered for the next file of the dataset', async () => {
+    const bench = await openImportBench();
+    const first = await writeTemporary('one.csv', 'frage,gut,schlecht\nf,g,s\n');
+    const mapping = { prompt: 'frage', chosen: 'gut', rejected: 'schlecht' };
+    await bench.load({ files: [first], dataset: 'd', format: 'mapped', mapping });
+    const second = await writeTemporary('two.csv', 'frage,gut,schlecht\nf2,g2,s2\n');
+    expect(await bench.load({ files: [second], dataset: 'd' })).toMatchObject({
+      format: 'mapped',
+      rows: 1,
+      pairs: 1,
+    });
+  });
+
   it('a cancelled import leaves nothing behind', async () => {
     const file = await writeTemporary('big.jsonl', makeLines(300_000).join('\n'));
     const bench = await openImportBench();

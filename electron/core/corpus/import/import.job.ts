@@ -166,7 +166,7 @@ export class ImportJob implements JobHandler<ImportSpec, ImportSummary> {
       const parquet = await openSound(session, source);
       return { ...parquet, shape: await readShape(session, parquet.relation, parquet.columns, name) };
     });
-    const plan = planReading(opened.shape, context.spec, source.path);
+    const plan = planReading(opened.shape, await this.recallWish(context.spec), source.path);
     const run = former ?? (await this.begin(context, plan, source.path));
     const counts = await workspace.database.write((session) =>
       loadFile(session, {
@@ -183,6 +183,17 @@ export class ImportJob implements JobHandler<ImportSpec, ImportSummary> {
       }),
     );
     return { run, format: plan.reader.id, counts };
+  }
+
+  /** Columns a person mapped by hand once are used again for more files of the same dataset. */
+  private async recallWish({
+    dataset,
+    format,
+    mapping,
+  }: ImportSpec): Promise<Pick<ImportSpec, 'format' | 'mapping'>> {
+    if (dataset === undefined || format !== undefined || mapping !== undefined) return { format, mapping };
+    const saved = await this.dependencies.datasets.findMapping(dataset);
+    return saved ? { format: 'mapped', mapping: saved } : {};
   }
 
   private async begin(context: JobContext<ImportSpec>, plan: Plan, file: string): Promise<ImportRun> {
