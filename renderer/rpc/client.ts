@@ -17,7 +17,5 @@ export const hostKey: InjectionKey<Host> = Symbol('host');
 
 type Method = (...rest: never[]) => unknown;
 
-/** Input of one contract method, e.g. `InputOf<Client['view']['open']>`. */
-export type InputOf<M extends Method> = Parameters<M>[0];
 /** Answer of one contract method. */
 export type OutputOf<M extends Method> = Awaited<ReturnType<M>>;

@@ -5,6 +5,8 @@ import { decodeViewQuery } from '../../renderer/app/view-query.ts';
 import type { Mounted } from '../support/mount.ts';
 import { mountWithApp, until } from '../support/mount.ts';
 
+const say = (_field: string, value: unknown) => String(value);
+
 let mounted: Mounted | undefined;
 
 beforeAll(() => {
@@ -28,7 +30,7 @@ const view = (m: Mounted) => decodeViewQuery(m.router.currentRoute.value.query);
 describe('browse page', () => {
   it('turns a click on a chart bar into a clause in the address, and a second click takes it out again', async () => {
     const m = await openBrowse();
-    const bar = () => m.wrapper.findAll('.overview .bar').find((b) => b.text().startsWith('tie'));
+    const bar = () => m.wrapper.findAll('.overview .bar').find((b) => b.text().startsWith('Tie'));
     await until(bar);
     await bar()?.trigger('click');
     await until(() => view(m).clauses.length === 1);
@@ -46,10 +48,10 @@ describe('browse page', () => {
     const m = await openBrowse(`?f=${encodeURIComponent(JSON.stringify(clauses))}&q=version`);
     expect(m.wrapper.findAll('.chip').map((c) => c.text())).toEqual([
       'words: version',
-      'Label: a',
+      'Label: A is better',
       'Length A: 100 to 1,500',
     ]);
-    await m.wrapper.get('[aria-label="Remove: Label: a"]').trigger('click');
+    await m.wrapper.get('[aria-label="Remove: Label: A is better"]').trigger('click');
     await until(() => view(m).clauses.length === 1);
     expect(view(m).clauses[0]).toMatchObject({ op: 'range', field: 'chars_a' });
     expect(view(m).words).toBe('version');
@@ -99,6 +101,7 @@ describe('row detail', () => {
         rowId: 1,
         datasetId: 1,
         filter: { clauses: [], words: 'flour' },
+        say,
         position: 0,
         count: 500,
         full: false,
@@ -123,6 +126,7 @@ describe('row detail', () => {
         rowId: 10,
         datasetId: 1,
         filter: { clauses: [] },
+        say,
         position: 9,
         count: 500,
         full: false,

@@ -22,6 +22,8 @@ export const corpusMessages = {
     both_bad: 'Both bad',
     skip: 'Skipped',
     none: 'No label',
+    stored_a: 'Chosen, stored as A',
+    stored_b: 'Chosen, stored as B',
   },
   datasets: {
     failed: 'The datasets could not be listed',
@@ -61,6 +63,8 @@ export const corpusMessages = {
   facets: {
     missing: '(missing)',
     noValues: 'No values',
+    constant: '{value} in {n} row | {value} in all {n} rows',
+    constantSome: '{value} in {n} row | {value} in {n} rows',
     histogramLabel: '{title}: distribution. Drag over bars to filter by a range.',
     binHint: '{min} to {max}: {count} of {total}',
     valueHint: '{label}: {count} of {total}',

@@ -40,7 +40,22 @@ export function intervalOf(figure: { ci_lo: number | null; ci_hi: number | null 
   return figure.ci_lo === null || figure.ci_hi === null ? null : [figure.ci_lo, figure.ci_hi];
 }
 
-/** Shares measured against one half, which can be drawn on one scale; at most `most`. */
-export function drawableShares(audit: AuditResult, most: number): AuditFigure[] {
-  return audit.figures.filter((figure) => figure.neutral === 0.5 && figure.value !== null).slice(0, most);
+/** The shares of one metric, e.g. the win rate of each model. */
+export interface ShareGroup {
+  readonly metric: string;
+  readonly title: string;
+  readonly figures: readonly AuditFigure[];
+}
+
+/**
+ * Shares measured against one half, which can be drawn on one scale, by metric in the order of the document; at
+ * most `most` of each metric.
+ */
+export function groupShares(audit: AuditResult, most: number): ShareGroup[] {
+  const drawable = audit.figures.filter((figure) => figure.neutral === 0.5 && figure.value !== null);
+  const metrics = [...new Set(drawable.map((figure) => figure.metric))];
+  return metrics.map((metric) => {
+    const figures = drawable.filter((figure) => figure.metric === metric);
+    return { metric, title: figures[0]?.title ?? metric, figures: figures.slice(0, most) };
+  });
 }

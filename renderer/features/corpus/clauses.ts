@@ -3,11 +3,6 @@ import type { BinRange } from '../../charts/bins.ts';
 
 export type FieldValue = string | number | boolean | null;
 
-/** True where a clause names the field; `ids` clauses name none. */
-export function isOnField(clause: Clause, field: string): boolean {
-  return clause.op !== 'ids' && clause.field === field;
-}
-
 /** Values picked on a field. */
 export function selectedValues(clauses: readonly Clause[], field: string): readonly FieldValue[] {
   const found = clauses.find((c) => c.op === 'in' && c.field === field);

@@ -11,12 +11,20 @@ export interface BrowseColumns {
   readonly columns: ComputedRef<readonly GridColumn[]>;
 }
 
+/** Pixels the words of a label need, "Chosen, stored as A" the longest. */
+const labelWidth = 148;
+
+/** Width of a column nobody has resized, in CSS pixels. */
+export function defaultWidth(field: Pick<Field, 'id' | 'width'>): number {
+  return clampWidth(field.id === 'label' ? Math.max(labelWidth, field.width) : field.width);
+}
+
 /** The arranged columns of a dataset, remembered in this browser. */
 export function useColumns(datasetId: () => number, fields: () => readonly Field[]): BrowseColumns {
   const defaults = computed(() =>
     fields()
       .filter((f) => f.isDefault)
-      .map((f) => ({ id: f.id, width: clampWidth(f.width) })),
+      .map((f) => ({ id: f.id, width: defaultWidth(f) })),
   );
   const layout = shallowRef<readonly ColumnLayout[]>([]);
   const key = () => `assay.columns.${datasetId()}`;

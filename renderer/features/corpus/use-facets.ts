@@ -3,8 +3,8 @@ import { computed } from 'vue';
 import type { Client } from '../../../electron/contract/contract.ts';
 import type { Facet, Field, Relation } from '../../../electron/contract/corpus.contract.ts';
 import type { Filter } from '../../../electron/contract/filter.contract.ts';
-import type { AsyncValue } from './use-async.ts';
-import { useAsync } from './use-async.ts';
+import type { AsyncValue } from '../../app/use-async.ts';
+import { useAsync } from '../../app/use-async.ts';
 
 /** Most facets one call takes. */
 const maxFacets = 40;

@@ -2,8 +2,8 @@ import type { ComputedRef } from 'vue';
 import { computed } from 'vue';
 import type { Client } from '../../../electron/contract/contract.ts';
 import type { Filter } from '../../../electron/contract/filter.contract.ts';
+import { useAsync } from '../../app/use-async.ts';
 import type { Mark } from './marks.ts';
-import { useAsync } from './use-async.ts';
 
 /** What the filter looked for, to be marked in the texts of a row: matched words and searched parts. */
 export function useMarks(

@@ -3,10 +3,10 @@ import { computed, shallowRef } from 'vue';
 import type { Client } from '../../../electron/contract/contract.ts';
 import type { Relation, ViewInfo } from '../../../electron/contract/corpus.contract.ts';
 import type { Filter, Sort } from '../../../electron/contract/filter.contract.ts';
+import { useAsync } from '../../app/use-async.ts';
 import type { RowSource } from '../../grid/row-source.ts';
 import type { Failure } from '../../rpc/failure.ts';
 import { toFailure } from '../../rpc/failure.ts';
-import { useAsync } from './use-async.ts';
 
 export interface ViewInput {
   readonly datasetId: number;

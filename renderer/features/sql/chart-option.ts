@@ -7,6 +7,9 @@ import type { ChartChoice } from './chart-choice.ts';
 export const mostBarsDrawn = 60;
 const bins = 30;
 const longestName = 24;
+/** Bars whose every name is written, cut to its share of a narrow axis. */
+const mostNamedBars = 8;
+const axisPixels = 520;
 
 export interface ChartInput {
   readonly choice: ChartChoice;
@@ -73,7 +76,13 @@ export function makeChartOption(input: ChartInput, color: Color): EChartsCoreOpt
       type: 'category',
       name: input.xTitle,
       data: drawn.map((row) => cellText(row[choice.x], 'text') || '–'),
-      axisLabel: { color: color('--text-2'), hideOverlap: true, width: 110, overflow: 'truncate' },
+      axisLabel: {
+        color: color('--text-2'),
+        ...(drawn.length <= mostNamedBars
+          ? { interval: 0, width: Math.floor(axisPixels / drawn.length) }
+          : { hideOverlap: true, width: 110 }),
+        overflow: 'truncate',
+      },
     },
     series: [
       {
