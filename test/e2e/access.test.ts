@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -57,9 +58,20 @@ describe.each(settings)(
       await open(watch);
       await settle(watch.page);
       expect(await findAccessFaults(watch.page)).toEqual([]);
-      const { scrollWidth, clientWidth } = await watch.page.evaluate(() => document.documentElement);
+      const { scrollWidth, clientWidth } = await watch.page.evaluate(() => {
+        const { scrollWidth, clientWidth } = document.documentElement;
+        return { scrollWidth, clientWidth };
+      });
       expect(scrollWidth, 'nothing sticks out to the side').toBeLessThanOrEqual(clientWidth);
       expect(watch.trouble).toEqual([]);
+    });
+
+    it('the report as the file that is handed on', async () => {
+      const context = await browser.newContext({ viewport, colorScheme });
+      const page = await context.newPage();
+      await page.goto(pathToFileURL(path.join(folder, 'demo/report/report.html')).href);
+      expect(await findAccessFaults(page)).toEqual([]);
+      await context.close();
     });
 
     it('an empty workspace', async () => {

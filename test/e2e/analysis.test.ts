@@ -57,8 +57,8 @@ describe.sequential('from the console to a report', () => {
   it('a wrong statement names its place, and a change is refused while changes are off', async () => {
     const { page } = watch;
     await runSql('SELECT nonsense FROM pairs');
-    const alert = page.getByRole('alert');
-    await alert.getByText('The statement was not run').waitFor();
+    const alert = page.getByRole('alert').filter({ hasText: 'The statement was not run' });
+    await alert.waitFor();
     await expect.poll(() => alert.textContent()).toContain('nonsense');
     await runSql('DELETE FROM comparison');
     await expect.poll(() => alert.textContent()).toMatch(/read-only|Allow changes/i);

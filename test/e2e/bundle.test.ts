@@ -5,7 +5,7 @@ import { checkBundle, describeBundle, initialBudget } from '../support/bundle-si
 const marks = {
   echarts: '__ec_inner_',
   monaco: 'monaco-editor',
-  'markdown-it': 'markdownit',
+  'markdown-it': 'commonmark',
 } as const;
 
 describe('the built page', () => {

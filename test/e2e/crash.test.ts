@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeBigFiles } from '../support/e2e/big-files.ts';
-import { openBrowser, watchPage } from '../support/e2e/browser.ts';
+import { openBrowser, settle, watchPage } from '../support/e2e/browser.ts';
 import { makeFolder, readAssay, sampleFile } from '../support/e2e/command.ts';
 import { serve, type Served } from '../support/e2e/served.ts';
 
@@ -33,10 +33,13 @@ describe('the core dies under an open page', () => {
     await watch.signIn();
     await watch.visit('/d/1/browse');
     const grid = page.getByRole('grid', { name: 'Rows of pandalm' });
+    await grid.waitFor();
+    await settle(page);
     await grid.getByRole('gridcell').first().click();
     await page.getByLabel('Add a tag').fill('before the crash');
     await page.keyboard.press('Enter');
     await page.getByRole('button', { name: 'Remove the tag before the crash' }).waitFor();
+    await settle(page);
     const interrupted = page.getByText('The connection to the core is interrupted', { exact: false });
     const told = interrupted.waitFor();
     const former = served.pid();
@@ -51,7 +54,10 @@ describe('the core dies under an open page', () => {
     await expect.poll(() => heading.textContent()).toMatch(/2 of 999/);
     await page.getByRole('button', { name: 'Previous row' }).click();
     await page.getByRole('button', { name: 'Remove the tag before the crash' }).waitFor();
-    await page.getByRole('complementary', { name: 'Charts' }).getByRole('button', { name: /^Tie/ }).click();
+    await page
+      .getByRole('complementary', { name: 'Charts' })
+      .getByRole('button', { name: /^tie \d/i })
+      .click();
     await expect
       .poll(() =>
         page
@@ -83,10 +89,10 @@ describe('the core dies under an open page', () => {
     await second.signIn();
     await second.visit('/jobs');
     const job = second.page.getByRole('article').filter({ hasText: 'Import part-0.jsonl and 2 more' });
-    await job.getByText('Running').waitFor();
+    await job.getByText('Running', { exact: true }).waitFor();
     await served.crash();
     await job.getByText('attempt 2').waitFor({ timeout: 30_000 });
-    await job.getByText('Done').waitFor({ timeout: 90_000 });
+    await job.getByText('Done', { exact: true }).waitFor({ timeout: 90_000 });
     await second.visit('/');
     const row = second.page.getByRole('row').filter({ hasText: 'large' });
     await expect.poll(() => row.textContent()).toContain(sound.toLocaleString('en'));

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { FormatGuess, Mapping, SourceColumn } from '../../electron/contract/import.contract.ts';
-import type { SourceShape } from '../../electron/core/corpus/formats/reader.ts';
-import { buildRecordSelect } from '../../electron/core/corpus/formats/record-sql.ts';
+import type { SourceShape } from '../../electron/core/corpus/reading/reader.ts';
+import { buildRecordSelect } from '../../electron/core/corpus/reading/record-sql.ts';
 import { detectFormats, getFormatReader } from '../../electron/core/corpus/formats/registry.ts';
 import type { Database } from '../../native/duckdb/database.ts';
 import { quoteLiteral } from '../../native/duckdb/quoting.ts';

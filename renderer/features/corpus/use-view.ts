@@ -49,15 +49,17 @@ export function useView(
     return {
       count: info.count,
       page: async (offset, limit, signal) => {
+        const read = async (viewId: string) =>
+          (await client.view.page({ viewId, offset, limit, fields: names }, { signal })).rows;
         try {
-          const answer = await client.view.page(
-            { viewId: info.viewId, offset, limit, fields: names },
-            { signal },
-          );
-          return answer.rows;
+          return await read(info.viewId);
         } catch (error) {
-          if (toFailure(error).code === 'VIEW_MISSING') reopen();
-          throw error;
+          const view = input();
+          if (toFailure(error).code !== 'VIEW_MISSING' || !view) throw error;
+          // a core that was started again knows no view of the former one
+          reopen();
+          const again = await client.view.open({ ...view, sort: [...view.sort] }, { signal });
+          return read(again.viewId);
         }
       },
     };

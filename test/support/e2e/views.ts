@@ -3,7 +3,7 @@ import { settle, type Watch } from './browser.ts';
 /** A screen as a test or a picture of it needs it: opened, filled, at rest. */
 export interface View {
   readonly name: string;
-  open(watch: Watch): Promise<void>;
+  readonly open: (watch: Watch) => Promise<void>;
 }
 
 async function openBrowse({ page, visit }: Watch): Promise<void> {
@@ -48,8 +48,10 @@ async function previewImport({ page, visit }: Watch, file: string): Promise<void
 }
 
 async function openDialog(watch: Watch, keys: string, name: string): Promise<void> {
-  await watch.visit('/');
+  await watch.visit('/jobs');
   await settle(watch.page);
+  await watch.page.keyboard.press('Escape');
+  await watch.page.getByRole('dialog').waitFor({ state: 'hidden' });
   await watch.page.keyboard.press(keys);
   await watch.page.getByRole('dialog', { name }).waitFor();
 }
