@@ -1,4 +1,18 @@
+import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { defineConfig } from 'vite';
+
+/** Makes `npx assay` work in a checkout: npm links a package's own command only where it is installed. */
+function linkCommand(): void {
+  const link = 'node_modules/.bin/assay';
+  mkdirSync('node_modules/.bin', { recursive: true });
+  chmodSync('out/node/cli.js', 0o755);
+  if (process.platform === 'win32') {
+    writeFileSync(`${link}.cmd`, '@node "%~dp0\\..\\..\\out\\node\\cli.js" %*\r\n');
+  } else {
+    rmSync(link, { force: true });
+    symlinkSync('../../out/node/cli.js', link);
+  }
+}
 
 /** Bundles the headless shell and the CLI; packages stay external, so native addons load from node_modules. */
 export default defineConfig({
@@ -19,4 +33,5 @@ export default defineConfig({
       output: { entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
     },
   },
+  plugins: [{ name: 'link-command', writeBundle: linkCommand }],
 });

@@ -1,9 +1,10 @@
-import { mkdirSync, statSync } from 'node:fs';
+import { copyFileSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openBrowser, settle, type Watch, watchPage, wide } from '../../support/e2e/browser.ts';
-import { makeFolder, readAssay, sampleFile } from '../../support/e2e/command.ts';
+import { readAssay, sampleFile } from '../../support/e2e/command.ts';
 import { serve, type Served } from '../../support/e2e/served.ts';
 import { views } from '../../support/e2e/views.ts';
 
@@ -22,20 +23,27 @@ const pictures: Readonly<Record<string, string>> = {
   import: 'import',
 };
 
-const { folder, remove } = makeFolder('assay-pictures');
+/** A short neutral place, because pictures show paths. */
+const folder = path.join(tmpdir(), 'preferences');
+const sample = path.join(folder, path.basename(sampleFile));
+const workspace = path.join(folder, 'demo.assay');
 let browser: Browser;
 let served: Served;
 
 beforeAll(async () => {
   mkdirSync(target, { recursive: true });
-  await readAssay('demo', '--out', folder);
+  mkdirSync(folder);
+  copyFileSync(sampleFile, sample);
+  await readAssay('import', sample, '-w', workspace, '-d', 'pandalm');
+  await readAssay('audit', '-w', workspace, '-d', 'pandalm');
+  await readAssay('constitution', '-w', workspace, '-d', 'pandalm', '-o', path.join(folder, 'report'));
   browser = await openBrowser();
-  served = await serve(path.join(folder, 'demo.assay'));
+  served = await serve(workspace);
 });
 afterAll(async () => {
   await browser?.close();
   await served?.stop();
-  remove();
+  rmSync(folder, { recursive: true, force: true });
 });
 
 describe.each(['light', 'dark'] as const)('pictures, %s', (colorScheme) => {
@@ -48,7 +56,7 @@ describe.each(['light', 'dark'] as const)('pictures, %s', (colorScheme) => {
     await watch?.context.close();
   });
 
-  it.each(views(sampleFile).filter(({ name }) => name in pictures))('$name', async ({ name, open }) => {
+  it.each(views(sample).filter(({ name }) => name in pictures))('$name', async ({ name, open }) => {
     const file = path.join(target, `${pictures[name]}-${colorScheme}.png`);
     await open(watch);
     await settle(watch.page);

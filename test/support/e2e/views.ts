@@ -38,6 +38,7 @@ async function runStatement({ page, visit }: Watch): Promise<void> {
   );
   await page.keyboard.press('Control+Enter');
   await page.getByRole('grid', { name: 'Result' }).getByRole('gridcell').first().waitFor();
+  await page.keyboard.press('Escape');
 }
 
 async function previewImport({ page, visit }: Watch, file: string): Promise<void> {
