@@ -5,7 +5,8 @@ const slow = { testTimeout: 120_000, hookTimeout: 120_000 };
 
 export default defineConfig({
   test: {
-    reporters: ['default', ['json', { outputFile: 'out/test-results.json' }]],
+    reporters: ['default', 'json'],
+    outputFile: { json: 'out/results/last.json' },
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], environment: 'node' } },
       { test: { name: 'contract', include: ['test/contract/**/*.test.ts'], environment: 'node', ...slow } },
