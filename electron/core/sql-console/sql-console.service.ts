@@ -54,7 +54,7 @@ function failed(error: unknown): unknown {
  * are paged like any grid. The database itself can touch no file outside the workspace, whatever the statement says.
  */
 export class SqlConsoleService {
-  private readonly results = new Map<string, { table: string; columns: number }>();
+  private readonly results = new Map<string, string>();
 
   constructor(
     private readonly database: Database,
@@ -82,17 +82,17 @@ export class SqlConsoleService {
   }
 
   async page(resultId: string, offset: number, limit: number, signal?: AbortSignal): Promise<Cell[][]> {
-    const result = this.results.get(resultId);
-    if (!result)
+    const table = this.results.get(resultId);
+    if (table === undefined)
       throw new AppError(
         'VIEW_MISSING',
         'The rows were not read: this result has been closed. Run the query again.',
         { resultId },
       );
-    const table = await this.database.withReader((session) =>
-      session.table(`SELECT * FROM ${result.table} LIMIT ? OFFSET ?`, [limit, offset], { signal }),
+    const { rows } = await this.database.withReader((session) =>
+      session.table(`SELECT * FROM ${table} LIMIT ? OFFSET ?`, [limit, offset], { signal }),
     );
-    return table.rows.map((row) => row.map(toCell));
+    return rows.map((row) => row.map(toCell));
   }
 
   /** Whole rows as objects, for `assay sql`: nothing is cut. */
@@ -171,7 +171,7 @@ export class SqlConsoleService {
       }
       const { count } = await session.one<{ count: number }>(`SELECT count(*) AS count FROM ${table}`);
       const described = await session.table(`SELECT * FROM ${table} LIMIT 0`);
-      this.results.set(resultId, { table, columns: described.columns.length });
+      this.results.set(resultId, table);
       await this.evict();
       return {
         resultId,
@@ -192,7 +192,7 @@ export class SqlConsoleService {
   }
 
   private async evict(): Promise<void> {
-    for (const [resultId, { table }] of this.results) {
+    for (const [resultId, table] of this.results) {
       if (this.results.size <= keptResults) return;
       this.results.delete(resultId);
       await this.database.withReader((session) => session.run(`DROP TABLE IF EXISTS ${table}`));

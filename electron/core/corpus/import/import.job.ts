@@ -12,7 +12,6 @@ import { type Plan, planReading } from './detect.ts';
 import { discoverFiles } from './discover.ts';
 import type { ForeignExtractor } from '../../../../native/duckdb/foreign.ts';
 import { loadFile } from './load.ts';
-import type { LoadCounts } from './loader.ts';
 import { openParquet, readShape } from './source.ts';
 import { type SourceRejection, type Staged, stageFile } from './stage.ts';
 
@@ -76,7 +75,6 @@ export class ImportJob implements JobHandler<ImportSpec, ImportSummary> {
     mkdirSync(staging, { recursive: true });
     let run = await this.findRun(context.jobId);
     const loaded = run ? await this.listLoaded(run.importId) : new Set<number>();
-    let formats: string[] = [];
     let fileNo = 0;
     for (const [index, file] of files.entries()) {
       signal.throwIfAborted();
@@ -87,13 +85,11 @@ export class ImportJob implements JobHandler<ImportSpec, ImportSummary> {
       )) {
         fileNo = source.fileNo + 1;
         if (loaded.has(source.fileNo)) continue;
-        const outcome = await this.load(context, run, source, signal);
-        run = outcome.run;
-        formats = [...new Set([...formats, outcome.format])];
+        run = await this.load(context, run, source, signal);
       }
     }
     if (!run) throw new AppError('IMPORT_FILE_EMPTY', 'Nothing was imported: the files hold no rows.');
-    const summary = await this.finish(run, formats, startedAt);
+    const summary = await this.finish(run, startedAt);
     rmSync(staging, { recursive: true, force: true });
     return summary;
   }
@@ -159,7 +155,7 @@ export class ImportJob implements JobHandler<ImportSpec, ImportSummary> {
     former: ImportRun | undefined,
     source: ReadySource,
     signal: AbortSignal,
-  ): Promise<{ run: ImportRun; format: string; counts: LoadCounts }> {
+  ): Promise<ImportRun> {
     const { workspace } = this.dependencies;
     const name = path.basename(source.path);
     const opened = await workspace.database.withReader(async (session) => {
@@ -168,7 +164,7 @@ export class ImportJob implements JobHandler<ImportSpec, ImportSummary> {
     });
     const plan = planReading(opened.shape, await this.recallWish(context.spec), source.path);
     const run = former ?? (await this.begin(context, plan, source.path));
-    const counts = await workspace.database.write((session) =>
+    await workspace.database.write((session) =>
       loadFile(session, {
         ...run,
         ...source,
@@ -182,7 +178,7 @@ export class ImportJob implements JobHandler<ImportSpec, ImportSummary> {
         onProgress: (phase, share) => context.progress(`${phase}: ${name}`, share, 1),
       }),
     );
-    return { run, format: plan.reader.id, counts };
+    return run;
   }
 
   /** Columns a person mapped by hand once are used again for more files of the same dataset. */
@@ -218,11 +214,7 @@ export class ImportJob implements JobHandler<ImportSpec, ImportSummary> {
     return { importId, datasetId };
   }
 
-  private async finish(
-    run: ImportRun,
-    formats: readonly string[],
-    startedAt: number,
-  ): Promise<ImportSummary> {
+  private async finish(run: ImportRun, startedAt: number): Promise<ImportSummary> {
     const { workspace, datasets, onImported } = this.dependencies;
     await workspace.database.write(async (session) => {
       await session.run(
@@ -252,7 +244,6 @@ export class ImportJob implements JobHandler<ImportSpec, ImportSummary> {
       dataset: dataset.name,
       datasetId: run.datasetId,
       ...counts,
-      format: counts.format || formats.join('+'),
       seconds,
     };
   }
