@@ -1,0 +1,77 @@
+import { z } from 'zod';
+import verdict from '../../../../resources/prompts/pairwise/verdict.md?raw';
+import { askOrders, countOrders } from '../both-orders.ts';
+import { addUse, combineOrders } from '../pair-record.ts';
+import type { PairProtocol } from '../protocol.ts';
+import { letterForms, minimumCoverage, templateTokens } from '../verdict.ts';
+
+const paramsSchema = z.object({
+  criterion: z
+    .string()
+    .min(1)
+    .max(2_000)
+    .default('Which response is better?')
+    .describe('The question the judge is asked about the two responses.'),
+});
+type Params = z.infer<typeof paramsSchema>;
+
+/** One token of probability per order, nothing generated: the cheapest judge, and the one with a calibrated answer. */
+export const pairwiseLogits: PairProtocol<Params> = {
+  id: 'pairwise-logits',
+  subject: 'pair',
+  title: 'Pairwise, from the answer’s probability',
+  description:
+    'Asks for A or B and reads the probability of each letter, in both orders. No text is generated, so it is fast and cannot fail to parse.',
+  section: '0.3',
+  evidence: 'confirmed',
+  params: paramsSchema,
+  roles: [{ id: 'judge', title: 'Judge', needs: ['decide'] }],
+  templates: [
+    {
+      name: 'verdict',
+      title: 'Verdict',
+      text: verdict,
+      known: ['prompt', 'response_1', 'response_2', 'criterion'],
+      needed: ['response_1', 'response_2'],
+    },
+  ],
+  outputs: [
+    { name: 'coverage', type: 'probability', description: 'Smallest mass of A and B over the orders' },
+  ],
+  estimate(lengths, _params, orders) {
+    const calls = countOrders(orders);
+    const each = lengths.prompt + 2 * lengths.response + templateTokens;
+    const reused = calls > 1 ? lengths.prompt + templateTokens / 2 : 0;
+    return { calls, prompt: calls * each, reused, generated: 0, embeddings: 0 };
+  },
+  async judge(pair, tools) {
+    const { readings } = await askOrders(pair, tools, async ({ response_1, response_2 }) => {
+      const input = tools.render('verdict', {
+        prompt: pair.prompt,
+        response_1,
+        response_2,
+        criterion: tools.params.criterion,
+      });
+      const { probabilities, coverage, use } = await tools
+        .model()
+        .decide(input, letterForms, { signal: tools.signal });
+      return { pFirst: coverage < minimumCoverage ? null : (probabilities[0] ?? null), coverage, use };
+    });
+    const coverage = Math.min(...readings.map((reading) => reading.coverage));
+    const combined = combineOrders(readings, {
+      policy: tools.orders.order,
+      tieEpsilon: tools.orders.tieEpsilon,
+    });
+    return {
+      ...combined,
+      rationale: null,
+      isTruncated: false,
+      failReason:
+        combined.label === 'invalid'
+          ? `The model gave A and B only ${(coverage * 100).toFixed(1)} % of its probability; it did not want to answer in this form.`
+          : null,
+      use: addUse(readings.map((reading) => reading.use)),
+      detail: { coverage, orders: readings.map(({ first, pFirst }) => ({ first, p_first: pFirst })) },
+    };
+  },
+};
