@@ -64,6 +64,8 @@ export interface JudgeTools<Params> {
   readonly orders: OrderSettings;
   /** The model that plays a role. Throws for a role the protocol has not declared. */
   model(role?: string): InferenceModel;
+  /** All models that play a role (jurors). */
+  models(role: string): readonly InferenceModel[];
   /** The named template, as the user may have edited it, with its values. */
   render(
     template: string,

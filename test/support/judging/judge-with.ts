@@ -12,7 +12,7 @@ import type { InferenceModel } from '../../../native/host/inference.ts';
 
 export interface JudgeWithOptions {
   /** One model for every role, or one per role. */
-  readonly model: InferenceModel | Readonly<Record<string, InferenceModel>>;
+  readonly model: InferenceModel | Readonly<Record<string, InferenceModel | readonly InferenceModel[]>>;
   readonly params?: unknown;
   readonly orders?: Partial<OrderSettings>;
   readonly seed?: number;
@@ -30,14 +30,20 @@ export function makeTools<Params>(
 ): JudgeTools<Params> {
   const templates = new Map(protocol.templates.map(({ name, text }) => [name, parseTemplate(text)]));
   const random = createRandom(seed);
+  const playing = (role: string): readonly InferenceModel[] => {
+    const chosen = isModel(model) ? model : model[role];
+    if (!chosen) throw new Error(`no model plays ${role}`);
+    return 'identity' in chosen ? [chosen] : chosen;
+  };
   return {
     params: protocol.params.parse(params),
     orders: { order: 'average', tieEpsilon: 0.05, ...orders },
-    model: (role) => {
-      const chosen = isModel(model) ? model : model[role ?? protocol.roles[0]?.id ?? ''];
-      if (!chosen) throw new Error(`no model plays ${role ?? 'the only role'}`);
-      return chosen;
+    model: (role = protocol.roles[0]?.id ?? '') => {
+      const [first] = playing(role);
+      if (!first) throw new Error(`no model plays ${role}`);
+      return first;
     },
+    models: playing,
     render: (name, values) => {
       const template = templates.get(name);
       if (!template) throw new Error(`no template ${name}`);

@@ -4,6 +4,7 @@ import type { Relation } from '../../../contract/corpus.contract.ts';
 import type { Clause } from '../../../contract/filter.contract.ts';
 import type { Sql } from '../reading/reader.ts';
 import { baseTable, type FieldDefinition, listFields } from './field-table.ts';
+import { findRaterField } from './rater-fields.ts';
 
 export interface Condition {
   readonly sql: Sql;
@@ -14,7 +15,7 @@ export interface Condition {
 
 /** Throws FIELD_UNKNOWN naming the fields there are. */
 export function getField(relation: Relation, id: string): FieldDefinition {
-  const field = listFields(relation).find((candidate) => candidate.id === id);
+  const field = listFields(relation).find((candidate) => candidate.id === id) ?? findRaterField(relation, id);
   if (field) return field;
   const known = listFields(relation)
     .map((candidate) => candidate.id)

@@ -8,6 +8,7 @@ import type { SearchService } from '../search/search.service.ts';
 import { compileClauses, explainPatternError, getField } from './compile-filter.ts';
 import { baseTable, fromClause, listFields } from './field-table.ts';
 import { readPageRows } from './page-rows.ts';
+import { listRaterFields } from './rater-fields.ts';
 
 const keptViews = 12;
 
@@ -42,8 +43,16 @@ export class ViewService {
     private readonly search: SearchService,
   ) {}
 
-  listFields(relation: Relation): Field[] {
-    return listFields(relation).map(({ sql: _sql, joins: _joins, ...field }) => field);
+  /** The fields of a relation, and those of the raters and judges of this dataset. */
+  async listFields(relation: Relation, datasetId: number): Promise<Field[]> {
+    const fields = [...listFields(relation), ...(await listRaterFields(this.database, relation, datasetId))];
+    return fields.map(({ sql: _sql, joins: _joins, ...field }) => field);
+  }
+
+  /** The rows of a view as SQL yielding `id`; good until the view is closed. */
+  async selectIds(request: ViewRequest, signal?: AbortSignal): Promise<string> {
+    const { viewId } = await this.open(request, signal);
+    return `SELECT id FROM ${this.get(viewId).table}`;
   }
 
   /** Forgets every view, after rows or labels have changed. */
