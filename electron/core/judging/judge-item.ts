@@ -5,7 +5,7 @@ import type { JudgeRequest } from '../../contract/judging.contract.ts';
 import { createRandom } from '../audit/statistics/random.ts';
 import type { JudgeItem } from './item-reader.ts';
 import type { JudgedItem } from './judge-run.repository.ts';
-import type { PairJudgement } from './pair-record.ts';
+import { makeInvalidPair } from './pair-record.ts';
 import type { JudgeTools, Protocol, ResponseScore } from './protocol.ts';
 import { type PromptTemplate, renderTemplate } from './template.ts';
 
@@ -63,25 +63,6 @@ function makeTools(setting: JudgeSetting, itemId: number): JudgeTools<unknown> {
     seed,
     shared,
     signal,
-  };
-}
-
-/** What an item without any answer is stored as: never a tie. */
-export function makeInvalidPair(reason: string, isTruncated = false): PairJudgement {
-  return {
-    label: 'invalid',
-    pA: null,
-    strength: null,
-    margin: null,
-    isOrderConsistent: null,
-    positionBias: null,
-    calls: 0,
-    invalidCalls: 0,
-    rationale: null,
-    isTruncated,
-    failReason: reason,
-    use: noUse,
-    detail: {},
   };
 }
 

@@ -195,7 +195,7 @@ function describeProtocol(protocol: Protocol): ProtocolInfo {
     section: protocol.section,
     evidence: protocol.evidence,
     subject: protocol.subject,
-    params: z.toJSONSchema(protocol.params, { io: 'input' }) as Record<string, unknown>,
+    params: z.toJSONSchema(protocol.params, { io: 'input' }),
     roles: protocol.roles.map(({ id, title, needs, isMany = false }) => ({
       role: id,
       title,

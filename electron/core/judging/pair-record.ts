@@ -114,3 +114,22 @@ function sum(values: readonly number[]): number {
 function average(values: readonly number[]): number {
   return sum(values) / values.length;
 }
+
+/** What an item without any answer is stored as: never a tie. */
+export function makeInvalidPair(reason: string, isTruncated = false): PairJudgement {
+  return {
+    label: 'invalid',
+    pA: null,
+    strength: null,
+    margin: null,
+    isOrderConsistent: null,
+    positionBias: null,
+    calls: 0,
+    invalidCalls: 0,
+    rationale: null,
+    isTruncated,
+    failReason: reason,
+    use: { prompt: 0, reused: 0, generated: 0 },
+    detail: {},
+  };
+}

@@ -42,7 +42,7 @@ export function parseTemplate(text: string): PromptTemplate {
 
 /**
  * The template with its values, as a model reads it. Values are put in once and never read again, so that braces in a
- * user's text stay what they are. Throws TEMPLATE_INVALID naming a placeholder that has no value.
+ * user's text stay what they are. A system message that comes out empty is left out. Throws TEMPLATE_INVALID naming a placeholder that has no value.
  */
 export function renderTemplate(
   template: PromptTemplate,
@@ -57,8 +57,9 @@ export function renderTemplate(
   const messages: ChatMessage[] = [];
   let answer: string | undefined;
   for (const { section, text } of template.parts) {
-    if (section === 'answer') answer = fill(text);
-    else messages.push({ role: section, content: fill(text) });
+    const content = fill(text);
+    if (section === 'answer') answer = content;
+    else if (section !== 'system' || content.trim() !== '') messages.push({ role: section, content });
   }
   return answer === undefined ? { messages } : { messages, answer };
 }

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import verdict from '../../../../resources/prompts/pairwise/verdict.md?raw';
+import { askVerdict } from '../ask.ts';
 import { askOrders, countOrders } from '../both-orders.ts';
 import { addUse, combineOrders } from '../pair-record.ts';
 import type { PairProtocol } from '../protocol.ts';
-import { letterForms, minimumCoverage, templateTokens } from '../verdict.ts';
+import { sayUnwilling, templateTokens } from '../verdict.ts';
 
 const paramsSchema = z.object({
   criterion: z
@@ -52,10 +53,7 @@ export const pairwiseLogits: PairProtocol<Params> = {
         response_2,
         criterion: tools.params.criterion,
       });
-      const { probabilities, coverage, use } = await tools
-        .model()
-        .decide(input, letterForms, { signal: tools.signal });
-      return { pFirst: coverage < minimumCoverage ? null : (probabilities[0] ?? null), coverage, use };
+      return askVerdict(tools, input);
     });
     const coverage = Math.min(...readings.map((reading) => reading.coverage));
     const combined = combineOrders(readings, {
@@ -66,10 +64,7 @@ export const pairwiseLogits: PairProtocol<Params> = {
       ...combined,
       rationale: null,
       isTruncated: false,
-      failReason:
-        combined.label === 'invalid'
-          ? `The model gave A and B only ${(coverage * 100).toFixed(1)} % of its probability; it did not want to answer in this form.`
-          : null,
+      failReason: combined.label === 'invalid' ? sayUnwilling(coverage) : null,
       use: addUse(readings.map((reading) => reading.use)),
       detail: { coverage, orders: readings.map(({ first, pFirst }) => ({ first, p_first: pFirst })) },
     };

@@ -1,9 +1,32 @@
 import { AppError } from '../../../contract/app-error.ts';
 import type { Protocol } from '../protocol.ts';
+import { contextAware } from './context-aware.ts';
+import { debate } from './debate.ts';
+import { densityRatio, selfLabels } from './density-ratio.ts';
+import { jointPairs } from './joint-pairs.ts';
+import { juryOfModels } from './jury-of-models.ts';
 import { pairwiseLogits } from './pairwise-logits.ts';
+import { personal } from './personal.ts';
+import { reasonedVerdict } from './reasoned-verdict.ts';
+import { scoredComparison } from './scored-comparison.ts';
+import { selfReference } from './self-reference.ts';
+import { uncertainty } from './uncertainty.ts';
 
 /** Every protocol, in the order they are offered. */
-export const protocols: readonly Protocol[] = [pairwiseLogits];
+export const protocols: readonly Protocol[] = [
+  pairwiseLogits,
+  reasonedVerdict,
+  selfReference,
+  scoredComparison,
+  juryOfModels,
+  debate,
+  contextAware,
+  personal,
+  jointPairs,
+  uncertainty,
+  densityRatio,
+  selfLabels,
+];
 
 /** Throws PROTOCOL_UNKNOWN naming the protocols there are. */
 export function getProtocol(id: string): Protocol {
