@@ -9,11 +9,16 @@ export interface ChatMessage {
 }
 
 /**
- * What the model reads before it answers: a conversation put through the model's own chat template, with the
- * assistant's turn opened and begun with `answer`; or plain text as it stands.
+ * What the model reads before it goes on: a conversation put through the model's own chat template, with the
+ * assistant's turn opened and begun with `answer`, or with the user's turn opened; or plain text as it stands.
  */
 export type ModelInput =
-  { readonly messages: readonly ChatMessage[]; readonly answer?: string } | { readonly text: string };
+  | {
+      readonly messages: readonly ChatMessage[];
+      readonly answer?: string;
+      readonly turn?: 'assistant' | 'user';
+    }
+  | { readonly text: string };
 
 /** Tokens the call asked for, of which `reused` had been processed before and were not processed again. */
 export interface TokenUse {

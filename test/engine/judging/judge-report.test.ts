@@ -34,14 +34,14 @@ const golden = (): Golden => JSON.parse(readFileSync(path.join(data, 'GOLDEN.jso
 
 describe.skipIf(!hasData)(`reports on judges of real datasets${skipped}`, () => {
   it('GPT-3.5 on PandaLM: accuracy, kappa and n against the human majority, as computed elsewhere', async () => {
-    const { load, workspace } = await openImportBench();
+    const bench = await openImportBench();
     const folder = path.join(data, 'WeOpenML__PandaLM/data');
-    const { datasetId } = await load({
+    const { datasetId } = await bench.load({
       files: [path.join(folder, 'testset-v1.json'), path.join(folder, 'gpt-3.5-turbo-testset-v1.json')],
     });
-    const raters = await listRaters(workspace.database, datasetId);
+    const raters = await listRaters(bench.workspace.database, datasetId);
     const gpt = raters.find((rater) => rater.name.startsWith('gpt'));
-    const report = await buildJudgeReport(workspace.database, {
+    const report = await buildJudgeReport(bench.workspace.database, {
       datasetId,
       annotatorId: gpt?.annotatorId ?? -1,
       referenceId: null,
@@ -53,7 +53,7 @@ describe.skipIf(!hasData)(`reports on judges of real datasets${skipped}`, () => 
     expect(report.agreement.kappaWithTies.low).toBeLessThan(kappa);
     expect(report.agreement.kappaWithTies.high).toBeGreaterThan(kappa);
     expect(report.items).toMatchObject({ invalid: 999 - n });
-    const juries = await measureJuries(workspace.database, {
+    const juries = await measureJuries(bench.workspace.database, {
       datasetId,
       annotatorIds: raters
         .filter((rater) => rater.name.startsWith('annotator'))
@@ -69,12 +69,12 @@ describe.skipIf(!hasData)(`reports on judges of real datasets${skipped}`, () => 
 
   it('LLMBar judges: consistent, consistent and correct, first- and second-biased counts of every judge', async () => {
     for (const [folder, counts] of Object.entries(golden().llmbar_judge_position)) {
-      const { load, workspace } = await openImportBench();
-      const { datasetId } = await load({
+      const bench = await openImportBench();
+      const { datasetId } = await bench.load({
         files: [path.join(data, 'princeton-nlp__LLMBar/Dataset/LLMBar', folder, 'result.json')],
       });
-      const [judge] = await listRaters(workspace.database, datasetId);
-      const { position } = await buildJudgeReport(workspace.database, {
+      const [judge] = await listRaters(bench.workspace.database, datasetId);
+      const { position } = await buildJudgeReport(bench.workspace.database, {
         datasetId,
         annotatorId: judge?.annotatorId ?? -1,
         referenceId: null,

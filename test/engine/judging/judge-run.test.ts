@@ -146,8 +146,7 @@ describe('a judge run', () => {
         return decideGood(input);
       },
     });
-    const alive = { ...model, decide: model.decide };
-    const bench = openJudgingBench(workspace, { m: alive });
+    const bench = openJudgingBench(workspace, { m: model });
     const acquire = bench.judging.prepare.bind(bench.judging);
     bench.judging.prepare = async (...request) => {
       poisoned = false;

@@ -30,7 +30,7 @@ export interface ScriptedModel extends InferenceModel {
 export function spellInput(input: ModelInput): string {
   if ('text' in input) return input.text;
   const turns = input.messages.map(({ role, content }) => `<${role}>\n${content}\n`);
-  return `${turns.join('')}<assistant>\n${input.answer ?? ''}`;
+  return `${turns.join('')}<${input.turn ?? 'assistant'}>\n${input.answer ?? ''}`;
 }
 
 /** A model that says what a test wrote down; the arithmetic of candidates and coverage is that of a real one. */
