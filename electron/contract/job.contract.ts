@@ -15,7 +15,10 @@ export const jobSchema = z.object({
   total: z.number().nullable(),
   attempt: z.number().int(),
   isCancelRequested: z.boolean(),
+  /** Why it failed, or why it paused itself; a paused job goes on after `resume`. */
   error: z.object({ code: z.string(), message: z.string() }).nullable(),
+  /** True for work that can be paused and goes on where it was. */
+  canPause: z.boolean().optional(),
   /** What the job made, as JSON; its shape belongs to the job type. */
   result: z.unknown(),
   createdAt: z.string(),
@@ -31,6 +34,9 @@ export const jobContract = {
       .output(z.array(jobSchema)),
     get: oc.input(z.object({ jobId: z.string() })).output(jobSchema),
     cancel: oc.input(z.object({ jobId: z.string() })).output(jobSchema),
+    /** Lets a job rest that can go on where it was; it keeps what it has made. */
+    pause: oc.input(z.object({ jobId: z.string() })).output(jobSchema),
+    resume: oc.input(z.object({ jobId: z.string() })).output(jobSchema),
     /** Makes a new job from the spec of an ended one. */
     again: oc.input(z.object({ jobId: z.string() })).output(z.object({ jobId: z.string() })),
     /** First every unfinished job, then each change, at most ten a second per job. */

@@ -6,6 +6,10 @@ import type { Mapping } from '../../contract/import.contract.ts';
 
 /** Tables whose rows belong to a dataset, children first. */
 const datasetTables = [
+  'step',
+  'trajectory',
+  'datasheet_answer',
+  'datasheet_version',
   'media',
   'rationale',
   'rating',
@@ -23,11 +27,16 @@ const datasetTables = [
   'trait_run',
   'constitution',
   'audit_run',
+  'audit_result',
+  'audit_row',
+  'proposal',
   'report',
 ] as const;
 
 /** Tables that carry the import their rows came with. */
 const importTables = [
+  'step',
+  'trajectory',
   'media',
   'rationale',
   'rating',
@@ -49,7 +58,7 @@ const selectDataset = `SELECT d.dataset_id AS "datasetId", d.name, d.format, d.r
   EXISTS (SELECT 1 FROM search_index s WHERE s.dataset_id = d.dataset_id) AS "isSearchable"
  FROM dataset d
  LEFT JOIN (SELECT r.dataset_id, sum(rejected) AS rejected, sum(duplicates) AS duplicates, list(path ORDER BY f.import_id, file_no) AS sources
-   FROM import_file f JOIN import_run r USING (import_id) GROUP BY r.dataset_id) f ON f.dataset_id = d.dataset_id
+   FROM import_file f JOIN import_run r USING (import_id) WHERE r.is_finished GROUP BY r.dataset_id) f ON f.dataset_id = d.dataset_id
  WHERE d.is_ready`;
 
 export class DatasetRepository {
@@ -121,6 +130,21 @@ export class DatasetRepository {
     return row?.mapping ? (JSON.parse(row.mapping) as Mapping) : undefined;
   }
 
+  /** Gives a dataset the rows that an import has held back from it. Runs inside the caller's transaction. */
+  async releaseImport(
+    session: Session,
+    { importId, datasetId, heldUnder }: { importId: number; datasetId: number; heldUnder: number },
+  ): Promise<void> {
+    for (const table of importTables) {
+      if (table !== 'import_file')
+        await session.run(`UPDATE ${table} SET dataset_id = ? WHERE dataset_id = ? AND import_id = ?`, [
+          datasetId,
+          heldUnder,
+          importId,
+        ]);
+    }
+  }
+
   /** Every row of one import, and its dataset if nothing else is in it. */
   async removeImport(importId: number): Promise<void> {
     await this.database.write(async (session) => {
@@ -135,6 +159,11 @@ export class DatasetRepository {
 
   async remove(datasetId: number): Promise<void> {
     await this.database.write(async (session) => {
+      for (const table of importTables)
+        await session.run(
+          `DELETE FROM ${table} WHERE import_id IN (SELECT import_id FROM import_run WHERE dataset_id = ? AND NOT is_finished)`,
+          [datasetId],
+        );
       await session.run(
         'DELETE FROM import_file WHERE import_id IN (SELECT import_id FROM import_run WHERE dataset_id = ?)',
         [datasetId],

@@ -50,14 +50,18 @@ export class JobRepository {
     );
   }
 
-  /** Takes the next queued job for this boot, in one transaction; undefined when there is none. */
-  async claim(bootId: string): Promise<ClaimedJob | undefined> {
+  /**
+   * Takes the next queued job for this boot, in one transaction; undefined when there is none. Only jobs whose type is
+   * among the given ones, or with `isAmong` false only those whose type is not.
+   */
+  async claim(bootId: string, types: readonly string[], isAmong: boolean): Promise<ClaimedJob | undefined> {
     const row = await this.database.write((session) =>
       session.find<{ jobId: string; type: string; spec: string; attempt: number }>(
         `UPDATE job SET status = 'running', owner_boot_id = ?, attempt = attempt + 1, started_at = coalesce(started_at, now())
-         WHERE job_id = (SELECT job_id FROM job WHERE status = 'queued' ORDER BY priority DESC, created_at, job_id LIMIT 1)
+         WHERE job_id = (SELECT job_id FROM job WHERE status = 'queued'
+           AND list_contains(from_json(?, '["VARCHAR"]'), type) = ? ORDER BY priority DESC, created_at, job_id LIMIT 1)
          RETURNING job_id AS "jobId", type, spec::VARCHAR AS spec, attempt`,
-        [bootId],
+        [bootId, JSON.stringify(types), isAmong],
       ),
     );
     return row && { ...row, spec: JSON.parse(row.spec) as unknown };
@@ -111,10 +115,33 @@ export class JobRepository {
     await this.database.write((session) =>
       session.run(
         `UPDATE job SET status = CASE WHEN cancel_requested THEN 'cancelled' ELSE 'queued' END, owner_boot_id = NULL,
-           attempt = attempt - 1 WHERE job_id = ?`,
+           finished_at = CASE WHEN cancel_requested THEN now() END, attempt = attempt - 1 WHERE job_id = ?`,
         [jobId],
       ),
     );
+  }
+
+  /** Lets a running job rest, as if this attempt had not been; `reason` is kept as its error for a person to read. */
+  async rest(job: Pick<Job, 'jobId' | 'phase' | 'done' | 'total'>, reason: string): Promise<void> {
+    const error = reason === '' ? null : JSON.stringify({ code: 'JOB_PAUSED', message: reason });
+    await this.database.write((session) =>
+      session.run(
+        `UPDATE job SET status = 'paused', owner_boot_id = NULL, attempt = attempt - 1, error = ?, phase = ?, done = ?, total = ?
+         WHERE job_id = ?`,
+        [error, job.phase, job.done, job.total, job.jobId],
+      ),
+    );
+  }
+
+  /** Changes the status of a job that has one of two resting statuses; false when it has another by now. */
+  async moveResting(jobId: string, from: 'queued' | 'paused', to: 'queued' | 'paused'): Promise<boolean> {
+    const row = await this.database.write((session) =>
+      session.find(
+        'UPDATE job SET status = ?, error = NULL WHERE job_id = ? AND status = ? RETURNING job_id',
+        [to, jobId, from],
+      ),
+    );
+    return row !== undefined;
   }
 
   async requeue(jobId: string): Promise<void> {

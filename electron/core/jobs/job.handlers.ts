@@ -37,6 +37,8 @@ export function makeJobHandlers(core: Implementation, jobs: JobService) {
       list: core.job.list.handler(({ input }) => jobs.list(input.limit)),
       get: core.job.get.handler(({ input }) => jobs.get(input.jobId)),
       cancel: core.job.cancel.handler(({ input }) => jobs.cancel(input.jobId)),
+      pause: core.job.pause.handler(({ input }) => jobs.pause(input.jobId)),
+      resume: core.job.resume.handler(({ input }) => jobs.resume(input.jobId)),
       again: core.job.again.handler(async ({ input }) => ({ jobId: await jobs.again(input.jobId) })),
       changed: core.job.changed.handler(({ signal }) => followJobs(jobs, signal)),
     },

@@ -3,19 +3,26 @@ import type { Logger } from 'pino';
 import type { Database } from '../../../native/duckdb/database.ts';
 import { AppError } from '../../contract/app-error.ts';
 import type { Job } from '../../contract/job.contract.ts';
-import type { JobHandler } from './job-handler.ts';
+import { type JobHandler, type JobLane, JobPaused } from './job-handler.ts';
 import { type ClaimedJob, JobRepository } from './job-repository.ts';
+import { recoverOrphans } from './recovery.ts';
 
-const crashesAllowed = 3;
 const topicInterval = 100;
 const saveInterval = 1_000;
 
+const lanes: readonly JobLane[] = ['data', 'model'];
 const ended: ReadonlySet<string> = new Set(['succeeded', 'failed', 'cancelled']);
 
 class JobCancelled extends Error {}
 
+interface RunningJob {
+  readonly jobId: string;
+  readonly controller: AbortController;
+  job: Job | undefined;
+}
+
 /**
- * Runs long work one job at a time, in order of priority and age. The queue lives in the database with the data, so a
+ * Runs long work, in each lane one job at a time, in order of priority and age. The queue lives in the database with the data, so a
  * crash loses neither: `recover` deals with what the former process left, by each handler's declared rule.
  */
 export class JobService {
@@ -23,8 +30,8 @@ export class JobService {
   private readonly handlers = new Map<string, JobHandler>();
   private readonly bootId = randomUUID();
   private readonly listeners = new Set<(job: Job) => void>();
-  private running: { jobId: string; controller: AbortController; job: Job } | undefined;
-  private pump: Promise<void> | undefined;
+  private readonly running = new Map<JobLane, RunningJob>();
+  private readonly pumps = new Map<JobLane, Promise<void>>();
   private isClosing = false;
 
   constructor(
@@ -64,12 +71,53 @@ export class JobService {
     return this.start(former.type, former.spec, jobId);
   }
 
+  /** Ends a job that has not ended and removes what it has made. */
   async cancel(jobId: string): Promise<Job> {
-    const isRunning = this.running?.jobId === jobId;
-    if (isRunning) this.running?.controller.abort(new JobCancelled('cancelled'));
+    const abort = () => this.findRunning(jobId)?.controller.abort(new JobCancelled('cancelled'));
+    abort();
+    const before = await this.get(jobId);
     await this.repository.requestCancel(jobId);
-    if (isRunning) await this.wait(jobId);
+    if (this.findRunning(jobId)) {
+      abort();
+      await this.wait(jobId);
+    } else if (before.startedAt !== null && (before.status === 'queued' || before.status === 'paused')) {
+      await this.discardResting(jobId);
+    }
     await this.publish(jobId);
+    const after = await this.get(jobId);
+    return after.status === 'paused' ? this.cancel(jobId) : after;
+  }
+
+  /**
+   * Lets a waiting or running job rest until `resume`; it keeps what it has made. Throws JOB_NOT_PAUSABLE for one that
+   * has ended or cannot go on where it was.
+   */
+  async pause(jobId: string): Promise<Job> {
+    const job = await this.get(jobId);
+    if (ended.has(job.status) || this.handlers.get(job.type)?.recovery !== 'resume')
+      throw new AppError(
+        'JOB_NOT_PAUSABLE',
+        `Not paused: “${job.title}” ${ended.has(job.status) ? 'has ended' : 'cannot go on where it was; cancel it, or let it end'}.`,
+      );
+    const hasPaused =
+      !this.findRunning(jobId) && (await this.repository.moveResting(jobId, 'queued', 'paused'));
+    const running = hasPaused ? undefined : this.findRunning(jobId);
+    if (running) {
+      running.controller.abort(new JobPaused(''));
+      await this.wait(jobId);
+    }
+    await this.publish(jobId);
+    return this.get(jobId);
+  }
+
+  /** Puts a paused job back in the queue. Throws JOB_CONFLICT for one that has ended. */
+  async resume(jobId: string): Promise<Job> {
+    const job = await this.get(jobId);
+    if (ended.has(job.status))
+      throw new AppError('JOB_CONFLICT', `Not resumed: “${job.title}” has ended. Run it again instead.`);
+    await this.repository.moveResting(jobId, 'paused', 'queued');
+    await this.publish(jobId);
+    this.wake();
     return this.get(jobId);
   }
 
@@ -84,11 +132,11 @@ export class JobService {
     return (await this.repository.list(limit)).map((job) => this.withLiveProgress(job));
   }
 
-  /** Resolves with the ended job, whatever its end. */
+  /** Resolves with the job when it has ended, whatever its end, or rests paused. */
   async wait(jobId: string): Promise<Job> {
     return new Promise((resolve, reject) => {
       const settle = (job: Job) => {
-        if (job.jobId !== jobId || !ended.has(job.status)) return;
+        if (job.jobId !== jobId || !(ended.has(job.status) || job.status === 'paused')) return;
         this.listeners.delete(settle);
         resolve(job);
       };
@@ -106,52 +154,9 @@ export class JobService {
     return () => this.listeners.delete(listener);
   }
 
-  /**
-   * Deals with jobs a dead process left running. Answers what happened, in words for the person.
-   * A cancel that was asked for beats every rule; the third crash of one job ends it.
-   */
+  /** Deals with jobs a dead process left running. Answers what happened, in words for the person. */
   async recover(): Promise<string[]> {
-    const notices: string[] = [];
-    for (const orphan of await this.repository.listOrphans(this.bootId)) {
-      const handler = this.handlers.get(orphan.type);
-      const name = `“${orphan.title}”`;
-      const endWith = async (status: 'failed' | 'cancelled', code: string, message: string) => {
-        await handler?.discard?.(orphan.jobId, orphan.spec);
-        await this.repository.finish(orphan.jobId, status, { error: { code, message } });
-        notices.push(message);
-      };
-      if (!handler)
-        await endWith(
-          'failed',
-          'JOB_HANDLER_MISSING',
-          `${name} cannot go on: this version does not know such work.`,
-        );
-      else if (orphan.isCancelRequested)
-        await endWith(
-          'cancelled',
-          'JOB_INTERRUPTED',
-          `${name} was being cancelled when Assay stopped; it is cancelled now.`,
-        );
-      else if (handler.recovery === 'abandon')
-        await endWith(
-          'cancelled',
-          'JOB_INTERRUPTED',
-          `${name} was interrupted when Assay stopped. Run it again if you still want it.`,
-        );
-      else if (orphan.attempt >= crashesAllowed)
-        await endWith(
-          'failed',
-          'JOB_INTERRUPTED',
-          `${name} was ended: Assay stopped ${orphan.attempt} times while it ran.`,
-        );
-      else {
-        if (handler.recovery === 'restart') await handler.discard?.(orphan.jobId, orphan.spec);
-        await this.repository.requeue(orphan.jobId);
-        const how = handler.recovery === 'resume' ? 'goes on where it was' : 'starts afresh';
-        notices.push(`${name} was interrupted when Assay stopped; it ${how}.`);
-      }
-    }
-    return notices;
+    return recoverOrphans(this.repository, this.handlers, this.bootId);
   }
 
   /** Starts working through the queue; before this, only `start` does. */
@@ -159,58 +164,98 @@ export class JobService {
     this.wake();
   }
 
-  /** Stops the running job in order, so that the next opening goes on with it, and takes no new one. */
+  /** Stops the running jobs in order, so that the next opening goes on with them, and takes no new one. */
   async close(): Promise<void> {
     this.isClosing = true;
-    this.running?.controller.abort(new Error('closing'));
-    await this.pump;
+    for (const { controller } of this.running.values()) controller.abort(new Error('closing'));
+    await Promise.all(this.pumps.values());
   }
 
   private wake(): void {
-    if (this.isClosing || this.pump) return;
-    this.pump = this.drain().finally(() => {
-      this.pump = undefined;
-    });
-  }
-
-  private async drain(): Promise<void> {
-    while (!this.isClosing) {
-      const claimed = await this.repository.claim(this.bootId);
-      if (!claimed) return;
-      await this.execute(claimed);
+    for (const lane of lanes) {
+      if (this.isClosing || this.pumps.has(lane)) continue;
+      this.pumps.set(
+        lane,
+        this.drain(lane).finally(() => this.pumps.delete(lane)),
+      );
     }
   }
 
-  private async execute(claimed: ClaimedJob): Promise<void> {
+  /** Jobs of a kind that nobody knows are taken in the data lane, to be ended. */
+  private async drain(lane: JobLane): Promise<void> {
+    while (!this.isClosing) {
+      const ofModel = [...this.handlers.values()].filter((handler) => handler.lane === 'model');
+      const types = ofModel.map((handler) => handler.type);
+      const claimed = await this.repository.claim(this.bootId, types, lane === 'model');
+      if (!claimed) return;
+      const running: RunningJob = {
+        jobId: claimed.jobId,
+        controller: new AbortController(),
+        job: undefined,
+      };
+      this.running.set(lane, running);
+      try {
+        await this.execute(claimed, running);
+      } finally {
+        this.running.delete(lane);
+        await this.publish(claimed.jobId);
+      }
+    }
+  }
+
+  private async execute(claimed: ClaimedJob, running: RunningJob): Promise<void> {
     const { jobId } = claimed;
-    const handler = this.requireHandler(claimed.type);
-    const spec = handler.spec.parse(claimed.spec);
-    const controller = new AbortController();
-    this.running = { jobId, controller, job: await this.get(jobId) };
+    const { controller } = running;
+    const handler = this.handlers.get(claimed.type);
+    running.job = await this.get(jobId);
     await this.publish(jobId);
+    if (this.isClosing) controller.abort(new Error('closing'));
+    if (running.job.isCancelRequested) controller.abort(new JobCancelled('cancelled'));
     try {
-      const progress = this.makeProgress(jobId);
-      const result = await handler.run(
-        { jobId, spec, attempt: claimed.attempt, progress },
+      const known = this.requireHandler(claimed.type);
+      controller.signal.throwIfAborted();
+      const result = await known.run(
+        {
+          jobId,
+          spec: known.spec.parse(claimed.spec),
+          attempt: claimed.attempt,
+          progress: this.makeProgress(running),
+        },
         controller.signal,
       );
       await this.repository.finish(jobId, 'succeeded', { result });
     } catch (error) {
-      if (this.isClosing) {
-        if (handler.recovery === 'restart') await handler.discard?.(jobId, spec);
-        await this.repository.putBack(jobId);
-        return;
-      }
-      await this.endBadly(handler, jobId, spec, error);
-    } finally {
-      this.running = undefined;
-      if (!this.isClosing) await this.publish(jobId);
+      await this.stop(handler, claimed, running, error);
     }
   }
 
-  private async endBadly(handler: JobHandler, jobId: string, spec: unknown, error: unknown): Promise<void> {
+  /** What becomes of a job whose run did not come to its end: cancelled, paused, put back or failed. */
+  private async stop(
+    handler: JobHandler | undefined,
+    { jobId, spec }: ClaimedJob,
+    running: RunningJob,
+    error: unknown,
+  ): Promise<void> {
+    const canResume = handler?.recovery === 'resume';
+    const job = await this.get(jobId);
+    const isPaused = error instanceof JobPaused && canResume;
+    if (job.isCancelRequested && (isPaused || this.isClosing))
+      await this.endBadly(handler, jobId, spec, new JobCancelled('cancelled'));
+    else if (isPaused) await this.repository.rest(job, error.message);
+    else if (this.isClosing) {
+      if (handler?.recovery === 'restart') await handler.discard?.(jobId, spec);
+      await this.repository.putBack(jobId);
+    } else await this.endBadly(handler, jobId, spec, error);
+  }
+
+  private async endBadly(
+    handler: JobHandler | undefined,
+    jobId: string,
+    spec: unknown,
+    error: unknown,
+  ): Promise<void> {
     await handler
-      .discard?.(jobId, spec)
+      ?.discard?.(jobId, spec)
       .catch((cause: unknown) => this.logger.error({ cause, jobId }, 'discard failed'));
     if (error instanceof JobCancelled) {
       await this.repository.finish(jobId, 'cancelled', {});
@@ -224,17 +269,25 @@ export class JobService {
     }
   }
 
-  private makeProgress(jobId: string): (phase: string, done: number, total: number | null) => void {
+  /** Removes what a job that does not run at the moment has made before. */
+  private async discardResting(jobId: string): Promise<void> {
+    const stored = await this.repository.findSpec(jobId);
+    const handler = stored && this.handlers.get(stored.type);
+    if (handler?.recovery === 'resume') await handler.discard?.(jobId, stored?.spec);
+  }
+
+  private makeProgress(running: RunningJob): (phase: string, done: number, total: number | null) => void {
+    const { jobId } = running;
     let toldAt = 0;
     let savedAt = Date.now();
     return (phase, done, total) => {
-      if (this.running?.jobId !== jobId) return;
-      const isNewPhase = this.running.job.phase !== phase;
-      this.running.job = { ...this.running.job, phase, done, total };
+      if (!running.job || this.findRunning(jobId) !== running) return;
+      const isNewPhase = running.job.phase !== phase;
+      running.job = { ...running.job, phase, done, total };
       const now = Date.now();
       if (isNewPhase || now - toldAt >= topicInterval) {
         toldAt = now;
-        this.tell(this.running.job);
+        this.tell(running.job);
       }
       if (now - savedAt >= saveInterval) {
         savedAt = now;
@@ -243,9 +296,14 @@ export class JobService {
     };
   }
 
-  private withLiveProgress(job: Job): Job {
-    const live = this.running?.job;
-    return live?.jobId === job.jobId && job.status === 'running'
+  private findRunning(jobId: string): RunningJob | undefined {
+    return [...this.running.values()].find((running) => running.jobId === jobId);
+  }
+
+  private withLiveProgress(stored: Job): Job {
+    const live = this.findRunning(stored.jobId)?.job;
+    const job = { ...stored, canPause: this.handlers.get(stored.type)?.recovery === 'resume' };
+    return live && job.status === 'running'
       ? { ...job, phase: live.phase, done: live.done, total: live.total }
       : job;
   }

@@ -18,6 +18,9 @@ export const jobMessages = {
     took: 'took {time}',
     attempt: 'attempt {n}',
     cancelling: 'Cancelling',
+    pause: 'Pause',
+    resume: 'Resume',
+    pausedBecause: 'Paused: {reason}',
     again: 'Run again',
     duration: {
       seconds: '{big} s',

@@ -1,6 +1,8 @@
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { findProcessStart } from '../../../electron/core/workspace/lock.ts';
 import { openWorkspace } from '../../../electron/core/workspace/workspace.ts';
 import { makeTemporaryDirectory } from '../../support/database.ts';
 
@@ -34,6 +36,33 @@ describe('workspace', () => {
       code: 'WORKSPACE_IN_USE',
       message: expect.stringContaining('process 1') as string,
     });
+  });
+
+  it.skipIf(process.platform === 'win32')(
+    'takes over the lock of a former process whose id another one has been given since',
+    async () => {
+      const folder = await makeFolder();
+      mkdirSync(folder);
+      const started = findProcessStart(process.ppid);
+      expect(started).toMatch(/\d/);
+      const holder = { pid: process.ppid, since: 'before the restart' };
+      writeFileSync(path.join(folder, 'lock'), JSON.stringify({ ...holder, started: `${started}1` }));
+      const workspace = await openWorkspace(folder);
+      expect(JSON.parse(readFileSync(path.join(folder, 'lock'), 'utf8'))).toMatchObject({
+        pid: process.pid,
+        started: findProcessStart(process.pid),
+      });
+      await workspace.close();
+      writeFileSync(path.join(folder, 'lock'), JSON.stringify({ ...holder, started }));
+      await expect(openWorkspace(folder)).rejects.toMatchObject({ code: 'WORKSPACE_IN_USE' });
+    },
+  );
+
+  it('the start of a process stays the same and tells two processes apart', () => {
+    const child = spawnSync(process.execPath, ['-e', 'setTimeout(() => {}, 20)']);
+    expect(findProcessStart(child.pid)).toBeUndefined();
+    expect(findProcessStart(process.pid)).toBe(findProcessStart(process.pid));
+    if (process.platform !== 'win32') expect(findProcessStart(process.pid)).not.toBe(findProcessStart(1));
   });
 
   it('says so when the database file is not one', async () => {

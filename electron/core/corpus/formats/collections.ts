@@ -1,5 +1,8 @@
+import { androidInTheWild } from './android-in-the-wild.ts';
 import { dices } from './dices.ts';
 import { dove } from './dove.ts';
+import { episodePairs, episodes } from './episodes.ts';
+import { hps } from './hps.ts';
 import { labelStudio } from './label-studio.ts';
 import { llmbar } from './llmbar.ts';
 import { multipref } from './multipref.ts';
@@ -42,6 +45,10 @@ export const collectionReaders: readonly FormatReader[] = [
   mathShepherd,
   capybara,
   sharegpt,
+  androidInTheWild,
+  episodePairs,
+  episodes,
+  hps,
   trlStepwise,
   trlPromptCompletion,
   trlText,

@@ -3,6 +3,7 @@ import type { FormatGuess, Mapping } from '../../../contract/import.contract.ts'
 import { alpacaEval, alpacaEvalOutputs } from './alpaca-eval.ts';
 import { annotatedPairs } from './annotated-pairs.ts';
 import { arena55k } from './arena-55k.ts';
+import { assayTable } from './assay-table.ts';
 import { chatbotArena, mtBench } from './chatbot-arena.ts';
 import { collectionReaders } from './collections.ts';
 import { halos } from './halos.ts';
@@ -29,6 +30,7 @@ import { ultraFeedbackBinarized } from './ultrafeedback-binarized.ts';
 
 /** Every reader, in the order that decides between equal confidences. */
 export const formatReaders: readonly FormatReader[] = [
+  assayTable,
   ...collectionReaders,
   hhRlhf,
   redTeamAttempts,

@@ -1,19 +1,29 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import type { ForeignExtractor } from '../../../../native/duckdb/foreign.ts';
 import type { Session } from '../../../../native/duckdb/session.ts';
 import { AppError } from '../../../contract/app-error.ts';
 import { type ImportSpec, importSpecSchema, type ImportSummary } from '../../../contract/import.contract.ts';
 import type { JobContext, JobHandler } from '../../jobs/job-handler.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
 import type { DatasetRepository } from '../dataset.repository.ts';
+import type { Sql } from '../reading/reader.ts';
 import { admitFile } from './admit.ts';
-import { type Container, detectContainer } from './container.ts';
+import { detectContainer } from './container.ts';
 import { type Plan, planReading } from './detect.ts';
 import { discoverFiles } from './discover.ts';
-import type { ForeignExtractor } from '../../../../native/duckdb/foreign.ts';
 import { loadFile } from './load.ts';
-import { openParquet, readShape } from './source.ts';
-import { type SourceRejection, type Staged, stageFile } from './stage.ts';
+import {
+  isReadAsItComes,
+  markerOf,
+  openSound,
+  readStaged,
+  type Recognised,
+  type Source,
+  stateOf,
+} from './import-source.ts';
+import { type OpenedSource, openJsonLines, readShape } from './source.ts';
+import { stageFile } from './stage.ts';
 
 export interface ImportDependencies {
   readonly workspace: Workspace;
@@ -26,16 +36,13 @@ export interface ImportDependencies {
 interface ImportRun {
   readonly importId: number;
   readonly datasetId: number;
+  /** The id its rows carry until it ends. A dataset that people see already gets them all at once, at the end. */
+  readonly heldUnder: number;
 }
 
-/** A source ready to load: one Parquet file with what it is called and what went wrong on the way. */
-interface ReadySource {
-  readonly path: string;
-  readonly fileNo: number;
-  readonly bytes: number;
-  readonly parquet: string;
-  readonly rejections: readonly SourceRejection[];
-}
+/** Below this size all rows of JSON Lines are looked at for their columns before any is read. */
+const quickBytes = 8 * 2 ** 20;
+const sampleRows = 20_480;
 
 /** `data/train.jsonl.gz` is called `train` unless the person says otherwise. */
 export function suggestName(files: readonly string[]): string {
@@ -52,9 +59,9 @@ export function suggestName(files: readonly string[]): string {
 }
 
 /**
- * Import as a job: each file is staged as Parquet, recognised, and loaded in one transaction. After a crash the files
- * that were loaded are kept and the staged ones are not staged again. Until the first import of a dataset ends, no view
- * shows it; a cancelled or failed import is removed as if it had never been.
+ * Import as a job: each file is staged as Parquet (sound JSON Lines need no stage), recognised, and loaded in one
+ * transaction. After a crash the files that were loaded are kept and the staged ones are not staged again. No row is shown before the whole
+ * import has ended; a cancelled or failed import is removed as if it had never been.
  */
 export class ImportJob implements JobHandler<ImportSpec, ImportSummary> {
   readonly type = 'import';
@@ -75,14 +82,15 @@ export class ImportJob implements JobHandler<ImportSpec, ImportSummary> {
     mkdirSync(staging, { recursive: true });
     let run = await this.findRun(context.jobId);
     const loaded = run ? await this.listLoaded(run.importId) : new Set<number>();
+    if (run && loaded.size === 0) {
+      await this.dependencies.datasets.removeImport(run.importId);
+      run = undefined;
+    }
     let fileNo = 0;
     for (const [index, file] of files.entries()) {
       signal.throwIfAborted();
-      for (const source of await this.stage(
-        context,
-        { file, fileNo, staging, index, count: files.length },
-        signal,
-      )) {
+      const prefix = files.length > 1 ? `File ${index + 1} of ${files.length}: ` : '';
+      for (const source of await this.listSources(context, { file, fileNo, staging, prefix }, signal)) {
         fileNo = source.fileNo + 1;
         if (loaded.has(source.fileNo)) continue;
         run = await this.load(context, run, source, signal);
@@ -101,84 +109,170 @@ export class ImportJob implements JobHandler<ImportSpec, ImportSummary> {
   }
 
   /** One file gives one source, a DuckDB file one per table. */
-  private async stage(
+  private async listSources(
     context: JobContext<ImportSpec>,
-    place: { file: string; fileNo: number; staging: string; index: number; count: number },
+    place: { file: string; fileNo: number; staging: string; prefix: string },
     signal: AbortSignal,
-  ): Promise<ReadySource[]> {
+  ): Promise<Source[]> {
     const { workspace, extractForeign } = this.dependencies;
     const { file, fileNo, staging } = place;
     const container = detectContainer(file);
     const bytes = statSync(file).size;
-    const prefix = place.count > 1 ? `File ${place.index + 1} of ${place.count}: ` : '';
+    const phase = `${place.prefix}reading ${path.basename(file)}`;
+    context.progress(phase, 0, null);
     if (container.kind === 'duckdb') {
-      context.progress(`${prefix}reading ${path.basename(file)}`, 0, null);
       const tables = await extractForeign(file, path.join(staging, String(fileNo)), signal);
-      return tables.map((table, offset) => ({
-        path: `${file}#${table.name}`,
+      return tables.map(({ name, parquet }, offset) => ({
+        path: `${file}#${name}`,
         fileNo: fileNo + offset,
         bytes,
-        parquet: table.parquet,
-        rejections: [],
+        stage: () => Promise.resolve({ parquet, rejections: [] }),
       }));
     }
     const target = path.join(staging, `${fileNo}.parquet`);
-    const staged = await this.stageOnce(target, file, container, {
-      signal,
-      onProgress: (share) => context.progress(`${prefix}reading ${path.basename(file)}`, share, 1),
-      admitted: () => admitFile(file, workspace.incoming, fileNo),
-    });
-    return [{ path: file, fileNo, bytes, ...staged }];
+    if (existsSync(markerOf(target)))
+      return [{ path: file, fileNo, bytes, stage: () => Promise.resolve(readStaged(target)) }];
+    const admitted = admitFile(file, workspace.incoming, fileNo);
+    const onProgress = (share: number) => context.progress(phase, share, 1);
+    const stage = async (scan?: Sql) => {
+      const staged = await workspace.database.withReader((session) =>
+        stageFile(session, { file: admitted, name: file, container, target, scan, signal, onProgress }),
+      );
+      if (staged.parquet === target) writeFileSync(markerOf(target), JSON.stringify(staged.rejections));
+      return staged;
+    };
+    const isPlainLines = container.kind === 'jsonl' && container.compression === 'uncompressed';
+    return [
+      { path: file, fileNo, bytes, stage, ...(isPlainLines ? { lines: { file: admitted, container } } : {}) },
+    ];
   }
 
-  private async stageOnce(
-    target: string,
-    file: string,
-    container: Container,
-    options: { signal: AbortSignal; onProgress: (share: number) => void; admitted: () => string },
-  ): Promise<Staged> {
-    const marker = `${target}.rejections.json`;
-    if (existsSync(marker)) {
-      return { parquet: target, rejections: JSON.parse(readFileSync(marker, 'utf8')) as SourceRejection[] };
-    }
-    const { signal, onProgress } = options;
-    const request = { file: options.admitted(), name: file, container, target, signal, onProgress };
-    const staged = await this.dependencies.workspace.database.withReader((session) =>
-      stageFile(session, request),
-    );
-    if (staged.parquet === target) writeFileSync(marker, JSON.stringify(staged.rejections));
-    return staged;
-  }
-
+  /** Sound JSON Lines whose rows are read as they come need no stage; all else, and what proves damaged, does. */
   private async load(
     context: JobContext<ImportSpec>,
     former: ImportRun | undefined,
-    source: ReadySource,
+    source: Source,
     signal: AbortSignal,
   ): Promise<ImportRun> {
-    const { workspace } = this.dependencies;
-    const name = path.basename(source.path);
-    const opened = await workspace.database.withReader(async (session) => {
-      const parquet = await openSound(session, source);
-      return { ...parquet, shape: await readShape(session, parquet.relation, parquet.columns, name) };
-    });
-    const plan = planReading(opened.shape, await this.recallWish(context.spec), source.path);
-    const run = former ?? (await this.begin(context, plan, source.path));
-    await workspace.database.write((session) =>
-      loadFile(session, {
+    const whole = this.openLines(context, source, { sampleRows: -1, signal });
+    whole.catch(() => undefined);
+    let scan: Sql | undefined;
+    try {
+      const run = await this.loadSampled(context, former, source, { whole, signal });
+      if (run) return run;
+      const lines = await whole;
+      if (lines && isReadAsItComes(lines)) return await this.loadRecognised(context, former, lines, signal);
+      scan = lines?.opened.unnumbered;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof AppError) throw error;
+    } finally {
+      await whole.catch(() => undefined);
+    }
+    const staged = await source.stage(scan);
+    const opened = await this.dependencies.workspace.database.withReader((session) =>
+      openSound(session, source.path, staged.parquet),
+    );
+    const plan = await this.plan(context, source, opened);
+    const recognised = { source, opened, plan, rejections: staged.rejections };
+    return this.loadRecognised(context, former, recognised, signal);
+  }
+
+  private async openLines(
+    context: JobContext<ImportSpec>,
+    source: Source,
+    options: { sampleRows: number; signal: AbortSignal },
+  ): Promise<Recognised | undefined> {
+    const { lines, bytes } = source;
+    if (!lines) return undefined;
+    const opened = await this.dependencies.workspace.database.withReader((session) =>
+      openJsonLines(session, lines.file, lines.container, { bytes, ...options }),
+    );
+    return opened && { source, opened, plan: await this.plan(context, source, opened), rejections: [] };
+  }
+
+  /**
+   * Loads a large file by the columns of its first rows while those of all its rows are still being listed. Undefined,
+   * with nothing loaded, where these prove to be others.
+   */
+  private async loadSampled(
+    context: JobContext<ImportSpec>,
+    former: ImportRun | undefined,
+    source: Source,
+    { whole, signal }: { whole: Promise<Recognised | undefined>; signal: AbortSignal },
+  ): Promise<ImportRun | undefined> {
+    if (!source.lines || source.bytes < quickBytes) return undefined;
+    const sampled = await this.openLines(context, source, { sampleRows, signal }).catch(() => undefined);
+    if (!sampled || !isReadAsItComes(sampled)) return undefined;
+    const confirm = async () => {
+      const known = await whole;
+      if (JSON.stringify(known?.opened.columns) !== JSON.stringify(sampled.opened.columns))
+        throw new Error('rows further down have other columns');
+    };
+    try {
+      return await this.loadRecognised(context, former, { ...sampled, confirm }, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof AppError) throw error;
+      return undefined;
+    }
+  }
+
+  private async plan(context: JobContext<ImportSpec>, source: Source, opened: OpenedSource): Promise<Plan> {
+    const shape = await this.dependencies.workspace.database.withReader((session) =>
+      readShape(session, opened.relation, opened.columns, path.basename(source.path)),
+    );
+    return planReading(shape, await this.recallWish(context.spec), source.path);
+  }
+
+  /** Loads a source in one transaction; the import begins with its first one. */
+  private async loadRecognised(
+    context: JobContext<ImportSpec>,
+    former: ImportRun | undefined,
+    recognised: Recognised,
+    signal: AbortSignal,
+  ): Promise<ImportRun> {
+    const run = former ?? (await this.begin(context, recognised.plan, recognised.source.path));
+    try {
+      await this.loadRows(context, run, recognised, signal);
+      return run;
+    } catch (error) {
+      if (!former && !signal.aborted) await this.dependencies.datasets.removeImport(run.importId);
+      throw error;
+    }
+  }
+
+  private async loadRows(
+    context: JobContext<ImportSpec>,
+    run: ImportRun,
+    { source, opened, plan, rejections, confirm }: Recognised,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const fileName = path.basename(source.path);
+    const before = stateOf(source.lines?.file);
+    await this.dependencies.workspace.database.write(async (session) => {
+      await loadFile(session, {
         ...run,
-        ...source,
-        fileName: name,
+        ...opened,
+        fileNo: source.fileNo,
+        path: source.path,
+        bytes: source.bytes,
+        fileName,
         format: plan.reader.id,
-        relation: opened.relation,
-        columns: opened.columns,
         reading: plan.reading,
+        rejections,
+        confirm,
         keepDuplicates: context.spec.keepDuplicates,
         signal,
-        onProgress: (phase, share) => context.progress(`${phase}: ${name}`, share, 1),
-      }),
-    );
-    return run;
+        onProgress: (phase, share) => context.progress(`${phase}: ${fileName}`, share, 1),
+      });
+      if (stateOf(source.lines?.file) !== before)
+        throw new AppError(
+          'IMPORT_FILE_UNREADABLE',
+          `${source.path} was not imported: it was changed while it was read. Import it again when it is finished.`,
+          { file: source.path },
+        );
+    });
   }
 
   /** Columns a person mapped by hand once are used again for more files of the same dataset. */
@@ -200,23 +294,23 @@ export class ImportJob implements JobHandler<ImportSpec, ImportSummary> {
       hasSides,
       mapping: plan.mapping,
     });
-    const importId = await workspace.database.write(async (session) => {
-      const { id } = await session.one<{ id: number }>(
-        'SELECT coalesce(max(import_id), 0) + 1 AS id FROM import_run',
+    await workspace.database.write(async (session) => {
+      await requireNoOther(session, datasetId, name);
+      await session.run(
+        `INSERT INTO import_run (import_id, dataset_id, job_id)
+         SELECT coalesce(max(import_id), 0) + 1, ?, ? FROM import_run`,
+        [datasetId, context.jobId],
       );
-      await session.run('INSERT INTO import_run (import_id, dataset_id, job_id) VALUES (?, ?, ?)', [
-        id,
-        datasetId,
-        context.jobId,
-      ]);
-      return id;
     });
-    return { importId, datasetId };
+    const run = await this.findRun(context.jobId);
+    if (!run) throw new Error('the import that was just begun is gone');
+    return run;
   }
 
   private async finish(run: ImportRun, startedAt: number): Promise<ImportSummary> {
     const { workspace, datasets, onImported } = this.dependencies;
     await workspace.database.write(async (session) => {
+      if (run.heldUnder !== run.datasetId) await datasets.releaseImport(session, run);
       await session.run(
         `UPDATE dataset SET is_ready = true, relation = CASE WHEN EXISTS (SELECT 1 FROM comparison c WHERE c.dataset_id = dataset.dataset_id)
            THEN 'pairs' ELSE 'responses' END WHERE dataset_id = ?`,
@@ -249,8 +343,10 @@ export class ImportJob implements JobHandler<ImportSpec, ImportSummary> {
   }
 
   private async findRun(jobId: string): Promise<ImportRun | undefined> {
-    return this.dependencies.workspace.database.find<{ importId: number; datasetId: number }>(
-      'SELECT import_id AS "importId", dataset_id AS "datasetId" FROM import_run WHERE job_id = ?',
+    return this.dependencies.workspace.database.find<ImportRun>(
+      `SELECT import_id AS "importId", dataset_id AS "datasetId",
+         CASE WHEN d.is_ready THEN -r.import_id ELSE dataset_id END AS "heldUnder"
+       FROM import_run r JOIN dataset d USING (dataset_id) WHERE job_id = ?`,
       [jobId],
     );
   }
@@ -268,15 +364,17 @@ export class ImportJob implements JobHandler<ImportSpec, ImportSummary> {
   }
 }
 
-async function openSound(session: Session, source: ReadySource): ReturnType<typeof openParquet> {
-  try {
-    return await openParquet(session, source.parquet);
-  } catch (error) {
-    const cause = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
+/** Two imports side by side into one dataset would not see each other's rows: the second has to wait. */
+async function requireNoOther(session: Session, datasetId: number, name: string): Promise<void> {
+  const other = await session.find<{ title: string }>(
+    `SELECT j.title FROM import_run r JOIN job j USING (job_id)
+     WHERE r.dataset_id = ? AND NOT r.is_finished AND j.status IN ('queued', 'running', 'paused') LIMIT 1`,
+    [datasetId],
+  );
+  if (other)
     throw new AppError(
-      'IMPORT_FILE_UNREADABLE',
-      `${source.path} was not imported: it cannot be read as Parquet. ${cause}`,
-      { file: source.path },
+      'IMPORT_UNFINISHED',
+      `Nothing was imported: “${other.title}” into ${name} has not ended. Resume or cancel it first.`,
+      { dataset: name },
     );
-  }
 }

@@ -2,8 +2,8 @@ import type { Sql } from '../reading/reader.ts';
 import type { Choice, IdPlan, Loader } from './loader.ts';
 
 /** One row per distinct prompt of the dataset; `prompt_map` then gives each record its prompts. */
-export async function loadPrompts(loader: Loader, records: Sql, plan: IdPlan): Promise<void> {
-  const { importId, datasetId } = loader.request;
+export async function loadPrompts(loader: Loader, prompts: Sql, plan: IdPlan): Promise<void> {
+  const { importId, heldUnder } = loader.request;
   await loader.run(
     'Loading prompts',
     `CREATE OR REPLACE TEMP TABLE prompt_map AS
@@ -13,14 +13,14 @@ export async function loadPrompts(loader: Loader, records: Sql, plan: IdPlan): P
          UNION ALL
          SELECT prompt_b_key, record_no * 2 + 1 FROM survey SEMI JOIN kept USING (record_no) WHERE prompt_b_key IS NOT NULL)
        GROUP BY key) u
-     LEFT JOIN prompt p ON p.dataset_id = ${datasetId} AND p.text_key = u.key`,
+     LEFT JOIN prompt p ON p.dataset_id IN (${loader.datasetIds}) AND p.text_key = u.key`,
   );
   const insert = (side: number, text: string, messages: string, turns: string) =>
     loader.run(
       'Loading prompts',
       `INSERT INTO prompt (prompt_id, dataset_id, text, messages, text_key, chars, turns, import_id)
-       SELECT m.prompt_id, ${datasetId}, r.${text}, ${messages}, m.key, length(r.${text}), ${turns}, ${importId}
-       FROM ${records} r JOIN prompt_map m ON m.place = r.record_no * 2 + ${side} WHERE m.known_id IS NULL`,
+       SELECT m.prompt_id, ${heldUnder}, r.${text}, ${messages}, m.key, length(r.${text}), ${turns}, ${importId}
+       FROM ${prompts} r JOIN prompt_map m ON m.place = r.record_no * 2 + ${side} WHERE m.known_id IS NULL`,
     );
   await insert(
     0,
@@ -38,7 +38,7 @@ export async function loadResponses(
   plan: IdPlan,
   { everything, hasMedia }: Choice,
 ): Promise<void> {
-  const { importId, datasetId, path, reading } = loader.request;
+  const { importId, heldUnder, path, reading } = loader.request;
   const isAlone = reading.relation === 'responses';
   const own = (column: string) => (isAlone ? `r.${column}` : 'NULL');
   const promptOf =
@@ -49,7 +49,7 @@ export async function loadResponses(
     'Loading responses',
     `INSERT INTO response (response_id, dataset_id, prompt_id, text, messages, model, position, chars, example_id, language,
        topic, subset, extra, import_id, source_file, source_row)
-     SELECT ${plan.responseBase} + record_no * ${plan.responseStride} + place, ${datasetId}, prompt_id, item.text, item.messages,
+     SELECT ${plan.responseBase} + record_no * ${plan.responseStride} + place, ${heldUnder}, prompt_id, item.text, item.messages,
        item.model, place, length(item.text), example_id, language, topic, subset, extra, ${importId}, ?, src_row + 1
      FROM (
        SELECT r.record_no, r.src_row, ${promptOf} AS prompt_id, ${own('example_id')} AS example_id, ${own('language')} AS language,
@@ -64,7 +64,7 @@ export async function loadResponses(
   if (!hasMedia) return;
   await loader.run(
     'Loading responses',
-    `INSERT INTO media SELECT ${plan.mediaBase} + row_number() OVER () - 1, ${datasetId}, response_id, file, ${importId} FROM (
+    `INSERT INTO media SELECT ${plan.mediaBase} + row_number() OVER () - 1, ${heldUnder}, response_id, file, ${importId} FROM (
        SELECT ${plan.responseBase} + record_no * ${plan.responseStride} + place AS response_id, unnest(item.media) AS file
        FROM (SELECT record_no, unnest(responses) AS item, unnest(range(len(responses))) AS place
              FROM ${records} SEMI JOIN kept USING (record_no)))`,

@@ -2,7 +2,7 @@ import type { IdPlan, Loader } from './loader.ts';
 
 /** Annotators named anywhere in the file get one row per name and dataset. */
 export async function loadAnnotators(loader: Loader, plan: IdPlan): Promise<void> {
-  const { importId, datasetId } = loader.request;
+  const { importId, heldUnder } = loader.request;
   await loader.run(
     'Loading votes',
     `CREATE OR REPLACE TEMP TABLE named AS
@@ -19,12 +19,12 @@ export async function loadAnnotators(loader: Loader, plan: IdPlan): Promise<void
     'Loading votes',
     `UPDATE annotator SET attributes = coalesce(n.attributes, annotator.attributes),
        kind = CASE WHEN n.kind = 'unknown' THEN annotator.kind ELSE n.kind END
-     FROM named n WHERE annotator.dataset_id = ${datasetId} AND annotator.name = n.name`,
+     FROM named n WHERE annotator.dataset_id IN (${loader.datasetIds}) AND annotator.name = n.name`,
   );
   await loader.run(
     'Loading votes',
-    `INSERT INTO annotator SELECT ${plan.annotatorBase} + row_number() OVER (ORDER BY name) - 1, ${datasetId}, name, kind, attributes, ${importId}
-     FROM named WHERE name NOT IN (SELECT name FROM annotator WHERE dataset_id = ${datasetId})`,
+    `INSERT INTO annotator SELECT ${plan.annotatorBase} + row_number() OVER (ORDER BY name) - 1, ${heldUnder}, name, kind, attributes, ${importId}
+     FROM named WHERE name NOT IN (SELECT name FROM annotator WHERE dataset_id IN (${loader.datasetIds}))`,
   );
 }
 
@@ -42,7 +42,7 @@ const jointStrength = `CASE
 
 /** One row per compared pair of responses, its label the majority of the votes that count for it (no majority = tie). */
 export async function loadComparisons(loader: Loader, plan: IdPlan): Promise<number> {
-  const { importId, datasetId, path, fileName, reading } = loader.request;
+  const { importId, heldUnder, path, fileName, reading } = loader.request;
   const isSingle = reading.maxVotes === 1;
   const kind = isSingle ? 'VIEW' : 'TABLE';
   await loader.run(
@@ -67,7 +67,7 @@ export async function loadComparisons(loader: Loader, plan: IdPlan): Promise<num
   const inserted = await loader.run(
     'Loading pairs',
     `INSERT INTO comparison
-     SELECT ${plan.comparisonBase} + c.record_no * ${plan.comparisonStride} + c.place, ${datasetId},
+     SELECT ${plan.comparisonBase} + c.record_no * ${plan.comparisonStride} + c.place, ${heldUnder},
        coalesce(s.example_id, concat(?, '#', s.src_row + 1)) || ${plan.comparisonStride > 1 ? `CASE WHEN max(c.place) OVER (PARTITION BY c.record_no) > 0 THEN concat(':', c.a, '-', c.b) ELSE '' END` : "''"},
        m.prompt_id, mb.prompt_id,
        ${plan.responseBase} + c.record_no * ${plan.responseStride} + c.a, ${plan.responseBase} + c.record_no * ${plan.responseStride} + c.b,
@@ -82,15 +82,15 @@ export async function loadComparisons(loader: Loader, plan: IdPlan): Promise<num
   const joinCompared = isSingle
     ? ''
     : 'JOIN compared c ON c.record_no = v.record_no AND c.a = v.a AND c.b = v.b';
-  const joinNames = `JOIN annotator n ON n.dataset_id = ${datasetId} AND n.name = v.annotator`;
+  const joinNames = `JOIN annotator n ON n.dataset_id IN (${loader.datasetIds}) AND n.name = v.annotator`;
   await loader.run(
     'Loading votes',
-    `INSERT INTO vote SELECT ${comparisonOf}, ${datasetId}, n.annotator_id, v.aspect, v.label, v.strength, v.shown_first, v.ms, ${importId}
+    `INSERT INTO vote SELECT ${comparisonOf}, ${heldUnder}, n.annotator_id, v.aspect, v.label, v.strength, v.shown_first, v.ms, ${importId}
      FROM voted v ${joinCompared} ${joinNames} WHERE v.label IS NOT NULL`,
   );
   await loader.run(
     'Loading votes',
-    `INSERT INTO rationale SELECT ${datasetId}, ${comparisonOf}, NULL, n.annotator_id, v.aspect, v.rationale, ${importId}
+    `INSERT INTO rationale SELECT ${heldUnder}, ${comparisonOf}, NULL, n.annotator_id, v.aspect, v.rationale, ${importId}
      FROM voted v ${joinCompared} ${joinNames} WHERE v.rationale IS NOT NULL`,
   );
   return inserted;
@@ -98,18 +98,18 @@ export async function loadComparisons(loader: Loader, plan: IdPlan): Promise<num
 
 /** One row per rating that says something, with its rationale apart. */
 export async function loadRatings(loader: Loader, plan: IdPlan): Promise<void> {
-  const { importId, datasetId } = loader.request;
+  const { importId, heldUnder } = loader.request;
   const rows = `(SELECT ${plan.responseBase} + record_no * ${plan.responseStride} + g.response AS response_id, g.*
     FROM (SELECT record_no, unnest(ratings) AS g FROM survey SEMI JOIN kept USING (record_no))) g
-    JOIN annotator n ON n.dataset_id = ${datasetId} AND n.name = coalesce(g.annotator, 'label')`;
+    JOIN annotator n ON n.dataset_id IN (${loader.datasetIds}) AND n.name = coalesce(g.annotator, 'label')`;
   await loader.run(
     'Loading ratings',
-    `INSERT INTO rating SELECT g.response_id, ${datasetId}, n.annotator_id, g.aspect, g."value", g.value_text, g.scale_min, g.scale_max, ${importId}
+    `INSERT INTO rating SELECT g.response_id, ${heldUnder}, n.annotator_id, g.aspect, g."value", g.value_text, g.scale_min, g.scale_max, ${importId}
      FROM ${rows} WHERE g."value" IS NOT NULL OR g.value_text IS NOT NULL`,
   );
   await loader.run(
     'Loading ratings',
-    `INSERT INTO rationale SELECT ${datasetId}, NULL, g.response_id, n.annotator_id, g.aspect, g.rationale, ${importId}
+    `INSERT INTO rationale SELECT ${heldUnder}, NULL, g.response_id, n.annotator_id, g.aspect, g.rationale, ${importId}
      FROM ${rows} WHERE g.rationale IS NOT NULL`,
   );
 }

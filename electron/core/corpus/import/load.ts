@@ -1,47 +1,24 @@
 import { quoteIdentifier } from '../../../../native/duckdb/quoting.ts';
 import type { Session } from '../../../../native/duckdb/session.ts';
-import type { Sql } from '../reading/reader.ts';
-import { buildRecordSelect } from '../reading/record-sql.ts';
 import { loadPrompts, loadResponses } from './load-texts.ts';
+import { loadTrajectories } from './load-trajectories.ts';
 import { loadAnnotators, loadComparisons, loadRatings } from './load-votes.ts';
 import { type Choice, type IdPlan, type LoadCounts, Loader, type LoadRequest } from './loader.ts';
-
-/** All of a record but its texts: what the tables other than prompt and response are made from. */
-async function survey(loader: Loader, records: Sql): Promise<void> {
-  await loader.run(
-    'Checking rows',
-    `CREATE OR REPLACE TEMP TABLE survey AS
-     SELECT record_no, src_row, src_rows,
-       coalesce(problem,
-         CASE WHEN prompt_text IS NULL AND len(responses) > 0 THEN 'the prompt is missing'
-              WHEN list_contains(list_transform(responses, lambda r: r.text IS NULL), true) THEN 'a response is missing' END) AS problem,
-       problem_column,
-       hash(prompt_b_text, example_id, extra, votes, ratings, annotators, responses) AS content_hash,
-       coalesce(md5_number(prompt_text), 0) AS prompt_key,
-       md5_number(prompt_b_text) AS prompt_b_key,
-       example_id, language, topic, subset, extra, votes, reference, ratings, annotators,
-       list_transform(responses, lambda r: r.model) AS models,
-       coalesce(list_bool_or(list_transform(responses, lambda r: r.media IS NOT NULL)), false) AS has_media,
-       list_transform(responses, lambda r: coalesce(length(r.text), 0)) AS response_chars,
-       coalesce(length(prompt_text), 0) AS prompt_chars,
-       coalesce(len(list_filter(prompt_messages, lambda m: m.role = 'user')), 1) AS turns
-     FROM ${records}`,
-  );
-}
+import { surveyRecords } from './survey.ts';
 
 /**
  * Marks in `kept` the records that are usable and not there yet. Records are the same when their prompts have the same
  * MD5 and all their parts the same 64-bit hash; DuckDB may change that hash between releases, so keys carry its version.
  */
 async function chooseRecords(loader: Loader): Promise<Choice> {
-  const { datasetId, keepDuplicates } = loader.request;
+  const { keepDuplicates } = loader.request;
   const isFirst = keepDuplicates ? 'true' : 'record_no = first_no AND NOT is_known';
   await loader.run(
     'Checking rows',
     `CREATE OR REPLACE TEMP TABLE kept AS
      SELECT record_no FROM (
        SELECT s.record_no, f.first_no,
-         EXISTS (SELECT 1 FROM record_key k WHERE k.dataset_id = ${datasetId} AND k.content_hash = s.content_hash
+         EXISTS (SELECT 1 FROM record_key k WHERE k.dataset_id IN (${loader.datasetIds}) AND k.content_hash = s.content_hash
            AND k.prompt_key = s.prompt_key AND k.hash_version = version()) AS is_known
        FROM survey s
        JOIN (SELECT content_hash, prompt_key, min(record_no) AS first_no FROM survey WHERE problem IS NULL GROUP BY ALL) f
@@ -72,9 +49,9 @@ async function planIds(loader: Loader): Promise<IdPlan> {
   const bases = await loader.one<
     Record<'prompt' | 'response' | 'comparison' | 'annotator' | 'media', number>
   >(
-    `SELECT (SELECT coalesce(max(prompt_id), 0) + 1 FROM prompt) AS prompt,
-       (SELECT coalesce(max(response_id), 0) + 1 FROM response) AS response,
-       (SELECT coalesce(max(comparison_id), 0) + 1 FROM comparison) AS comparison,
+    `SELECT (SELECT prompt FROM next_id) AS prompt,
+       (SELECT response FROM next_id) AS response,
+       (SELECT comparison FROM next_id) AS comparison,
        (SELECT coalesce(max(annotator_id), 0) + 1 FROM annotator) AS annotator,
        (SELECT coalesce(max(media_id), 0) + 1 FROM media) AS media`,
   );
@@ -90,7 +67,7 @@ async function planIds(loader: Loader): Promise<IdPlan> {
 }
 
 async function keepRejections(loader: Loader, { hasProblems }: Choice): Promise<void> {
-  const { importId, datasetId, path, relation, columns, rejections } = loader.request;
+  const { importId, heldUnder, path, relation, columns, rejections } = loader.request;
   const raw =
     columns.length > 0
       ? `to_json({${columns.map((column) => `${quoteIdentifier(column.name)}: ${quoteIdentifier(column.name)}`).join(', ')}})::VARCHAR`
@@ -99,7 +76,7 @@ async function keepRejections(loader: Loader, { hasProblems }: Choice): Promise<
     await loader.run(
       'Keeping rejected rows',
       `INSERT INTO rejected_row
-     SELECT ${importId}, ${datasetId}, ?, s.src_row + 1, s.problem_column, s.problem, left(t.raw, 10000)
+     SELECT ${importId}, ${heldUnder}, ?, s.src_row + 1, s.problem_column, s.problem, left(t.raw, 10000)
      FROM (SELECT src_row, any_value(problem_column) AS problem_column, any_value(problem) AS problem FROM survey WHERE problem IS NOT NULL AND src_rows > 0 GROUP BY src_row) s
      JOIN (SELECT src_row, ${raw} AS raw FROM ${relation}) t ON t.src_row = s.src_row`,
       [path],
@@ -107,7 +84,7 @@ async function keepRejections(loader: Loader, { hasProblems }: Choice): Promise<
   for (const rejection of rejections) {
     await loader.run('Keeping rejected rows', 'INSERT INTO rejected_row VALUES (?, ?, ?, ?, ?, ?, ?)', [
       importId,
-      datasetId,
+      heldUnder,
       path,
       rejection.row,
       rejection.column,
@@ -120,7 +97,7 @@ async function keepRejections(loader: Loader, { hasProblems }: Choice): Promise<
 async function countRows(loader: Loader, pairs: number): Promise<LoadCounts> {
   const container = loader.request.rejections.length;
   const counts = await loader.one<{ sourceRows: number; loaded: number; rejected: number }>(
-    `SELECT (SELECT count(*) FROM ${loader.request.relation}) AS "sourceRows",
+    `SELECT ${loader.request.reading.from ? `(SELECT count(*) FROM ${loader.request.relation})` : 'count(*)'} AS "sourceRows",
        coalesce(sum(src_rows) FILTER (record_no IN (SELECT record_no FROM kept)), 0) AS loaded,
        coalesce(sum(src_rows) FILTER (problem IS NOT NULL), 0) AS rejected FROM survey`,
   );
@@ -139,22 +116,13 @@ async function countRows(loader: Loader, pairs: number): Promise<LoadCounts> {
  */
 export async function loadFile(session: Session, request: LoadRequest): Promise<LoadCounts> {
   const loader = new Loader(session, request);
-  const select = buildRecordSelect(request.relation, request.columns, request.reading);
-  const isRewritten = request.reading.from !== undefined;
-  if (isRewritten) {
-    await loader.run('Reading', `CREATE OR REPLACE TEMP TABLE rewritten AS ${select}`);
-    await loader.run(
-      'Reading',
-      `CREATE OR REPLACE TEMP TABLE record AS SELECT *, row_number() OVER (ORDER BY src_row, rowid) - 1 AS record_no FROM rewritten`,
-    );
-    await session.run('DROP TABLE temp.rewritten');
-  }
-  const records = isRewritten ? 'record' : `(SELECT *, src_row AS record_no FROM (${select}))`;
-  await survey(loader, records);
+  const { records, prompts, drop } = await surveyRecords(loader);
+  await request.confirm?.();
   const choice = await chooseRecords(loader);
   const plan = await planIds(loader);
-  await loadPrompts(loader, records, plan);
+  await loadPrompts(loader, prompts, plan);
   await loadResponses(loader, records, plan, choice);
+  await loadTrajectories(loader, records, plan);
   await loadAnnotators(loader, plan);
   const pairs = await loadComparisons(loader, plan);
   await loadRatings(loader, plan);
@@ -162,7 +130,7 @@ export async function loadFile(session: Session, request: LoadRequest): Promise<
   const counts = await countRows(loader, pairs);
   await loader.run(
     'Finishing',
-    `INSERT INTO record_key SELECT ${request.datasetId}, ${request.importId}, prompt_key, content_hash, version() FROM survey SEMI JOIN kept USING (record_no)`,
+    `INSERT INTO record_key SELECT ${request.heldUnder}, ${request.importId}, prompt_key, content_hash, version() FROM survey SEMI JOIN kept USING (record_no)`,
   );
   await loader.run('Finishing', 'INSERT INTO import_file VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)', [
     request.importId,
@@ -179,8 +147,8 @@ export async function loadFile(session: Session, request: LoadRequest): Promise<
   const isSingle = request.reading.maxVotes === 1;
   for (const name of ['compared', 'voted'])
     await session.run(`DROP ${isSingle ? 'VIEW' : 'TABLE'} IF EXISTS temp.${name}`);
-  for (const table of ['survey', 'kept', 'prompt_map', 'named', ...(isRewritten ? ['record'] : [])]) {
+  for (const table of ['kept', 'prompt_map', 'named'])
     await session.run(`DROP TABLE IF EXISTS temp.${table}`);
-  }
+  await drop();
   return counts;
 }

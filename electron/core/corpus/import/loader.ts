@@ -5,7 +5,10 @@ import type { SourceRejection } from './stage.ts';
 
 export interface LoadRequest {
   readonly importId: number;
+  /** The dataset whose records, prompts and annotators count as known. */
   readonly datasetId: number;
+  /** The id that the rows carry until the import has ended: the dataset's own, or one that no dataset has. */
+  readonly heldUnder: number;
   readonly fileNo: number;
   /** Path as the person gave it, kept as provenance. */
   readonly path: string;
@@ -14,10 +17,14 @@ export interface LoadRequest {
   readonly format: string;
   /** The source relation, with `src_row`. */
   readonly relation: Sql;
+  /** The same rows in the same order without `src_row`, where numbering them is costly. */
+  readonly unnumbered?: Sql | undefined;
   readonly columns: readonly SourceColumn[];
   readonly reading: Reading;
   readonly rejections: readonly SourceRejection[];
   readonly keepDuplicates: boolean;
+  /** Asked once all rows have been read and before any is loaded; rejects where the columns prove wrong. */
+  readonly confirm?: (() => Promise<void>) | undefined;
   readonly signal: AbortSignal;
   readonly onProgress: (phase: string, share: number) => void;
 }
@@ -56,6 +63,12 @@ export class Loader {
     readonly session: Session,
     readonly request: LoadRequest,
   ) {}
+
+  /** The ids under which rows of the dataset lie, those of this import included, as the list of an IN. */
+  get datasetIds(): Sql {
+    const { datasetId, heldUnder } = this.request;
+    return datasetId === heldUnder ? String(datasetId) : `${datasetId}, ${heldUnder}`;
+  }
 
   run(phase: string, sql: string, parameters: readonly (string | number | null)[] = []): Promise<number> {
     const { signal, onProgress } = this.request;

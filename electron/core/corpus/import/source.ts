@@ -40,23 +40,71 @@ function jsonOptions(container: Container, bytes: number): string {
   ].join(', ');
 }
 
-/** A `read_json` call whose columns hold every key that occurs anywhere in the file, texts as texts. */
-export async function buildJsonScan(
+/** A source the importer's SQL can read. */
+export interface OpenedSource {
+  /** The rows with `src_row`, 0-based. */
+  readonly relation: Sql;
+  /** The same rows in the same order without numbers, where numbering them keeps DuckDB from using all its threads. */
+  readonly unnumbered?: Sql | undefined;
+  readonly columns: SourceColumn[];
+}
+
+interface JsonScanOptions {
+  readonly bytes: number;
+  /** Rows looked at for keys and types; -1 = all. */
+  readonly sampleRows: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+async function describeJson(
   session: Session,
   file: string,
   container: Container,
-  options: { readonly bytes: number; readonly sampleRows: number; readonly signal?: AbortSignal | undefined },
-): Promise<Sql> {
+  options: JsonScanOptions,
+): Promise<{ scan: Sql; columns: SourceColumn[] }> {
   const read = `read_json(${quoteLiteral(file)}, ${jsonOptions(container, options.bytes)}`;
   const described = await session.all<{ column_name: string; column_type: string }>(
     `DESCRIBE SELECT * FROM ${read}, sample_size = ${options.sampleRows})`,
     [],
     { signal: options.signal },
   );
-  const columns = described
-    .map((column) => `${quoteLiteral(column.column_name)}: ${quoteLiteral(keepTexts(column.column_type))}`)
+  const columns = described.map((column) => ({
+    name: column.column_name,
+    type: keepTexts(column.column_type),
+  }));
+  const listed = columns
+    .map((column) => `${quoteLiteral(column.name)}: ${quoteLiteral(column.type)}`)
     .join(', ');
-  return `${read}, columns = {${columns}})`;
+  return { scan: `${read}, columns = {${listed}})`, columns };
+}
+
+/** A `read_json` call whose columns hold every key that occurs in the sampled rows, texts as texts. */
+export async function buildJsonScan(
+  session: Session,
+  file: string,
+  container: Container,
+  options: JsonScanOptions,
+): Promise<Sql> {
+  return (await describeJson(session, file, container, options)).scan;
+}
+
+/**
+ * A JSON Lines file as it lies there, with every key that occurs anywhere in it. Reading it again costs less than a copy
+ * of it in another form. Undefined where a column has a name the importer needs for itself.
+ */
+export async function openJsonLines(
+  session: Session,
+  file: string,
+  container: Container,
+  options: JsonScanOptions,
+): Promise<(OpenedSource & { readonly unnumbered: Sql }) | undefined> {
+  const { scan, columns } = await describeJson(session, file, container, options);
+  if (columns.length === 0 || columns.some((column) => ownColumns.has(column.name))) return undefined;
+  return {
+    relation: `(SELECT *, row_number() OVER () - 1 AS src_row FROM ${scan})`,
+    unnumbered: scan,
+    columns,
+  };
 }
 
 /** A `read_json` call for lines that salvage has written. */
@@ -89,10 +137,7 @@ export function buildCsvScan(file: string, container: Container, rejects?: strin
 }
 
 /** A Parquet file with `src_row`, 0-based, as the importer's SQL wants it. */
-export async function openParquet(
-  session: Session,
-  file: string,
-): Promise<{ relation: Sql; columns: SourceColumn[] }> {
+export async function openParquet(session: Session, file: string): Promise<OpenedSource> {
   const read = `read_parquet(${quoteLiteral(file)}, file_row_number = true)`;
   const described = await session.all<{ column_name: string; column_type: string }>(
     `DESCRIBE SELECT * FROM ${read}`,

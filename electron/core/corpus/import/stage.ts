@@ -30,6 +30,8 @@ export interface StageRequest {
   readonly container: Container;
   /** Where the Parquet goes; written beside it first, then renamed, so that it is whole or absent. */
   readonly target: string;
+  /** The call that reads the file, where its columns are known already. */
+  readonly scan?: Sql | undefined;
   readonly signal: AbortSignal;
   readonly onProgress: (share: number) => void;
 }
@@ -58,11 +60,13 @@ function unreadable(request: StageRequest, error: unknown): AppError {
 async function stageLines(session: Session, request: StageRequest): Promise<SourceRejection[]> {
   const bytes = statSync(request.file).size;
   try {
-    const scan = await buildJsonScan(session, request.file, request.container, {
-      bytes,
-      sampleRows: -1,
-      signal: request.signal,
-    });
+    const scan =
+      request.scan ??
+      (await buildJsonScan(session, request.file, request.container, {
+        bytes,
+        sampleRows: -1,
+        signal: request.signal,
+      }));
     await copyToParquet(session, scan, request);
     return [];
   } catch (error) {

@@ -45,6 +45,8 @@ export interface Part {
  *                scale_min DOUBLE, scale_max DOUBLE, rationale VARCHAR)[]
  * - `annotators` STRUCT("name" VARCHAR, kind VARCHAR, attributes MAP(VARCHAR, VARCHAR))[]; only needed to say more than
  *                the name that votes and ratings carry. kind is human|model|rule|principle|unknown.
+ * - `trajectories` the type of `recordTypes.trajectories`: for episode data, the steps behind a response; `response` is a
+ *                0-based place in `responses`.
  * - `problem`    NULL, or the reason why the row cannot be used, in words for a person; `problemColumn` names the column.
  */
 export interface Reading {
@@ -71,6 +73,7 @@ export interface Reading {
   readonly reference?: Sql;
   readonly ratings?: Sql;
   readonly annotators?: Sql;
+  readonly trajectories?: Sql;
   readonly problem?: Sql;
   readonly problemColumn?: Sql;
   /** Most responses and votes a record can have; 2 and 1 for plain pairs, so that no pass is spent on counting. */

@@ -15,6 +15,11 @@ export const recordTypes = {
     'STRUCT(response INTEGER, annotator VARCHAR, aspect VARCHAR, "value" DOUBLE, value_text VARCHAR, ' +
     'scale_min DOUBLE, scale_max DOUBLE, rationale VARCHAR)[]',
   annotators: 'STRUCT("name" VARCHAR, kind VARCHAR, attributes MAP(VARCHAR, VARCHAR))[]',
+  trajectories:
+    'STRUCT(response INTEGER, episode VARCHAR, is_success BOOLEAN, declared_steps INTEGER, start_value DOUBLE, end_value DOUBLE, ' +
+    'attributes MAP(VARCHAR, VARCHAR), steps STRUCT(step_id INTEGER, state VARCHAR, "action" VARCHAR, action_type VARCHAR, ' +
+    'reward DOUBLE, "value" DOUBLE, is_done BOOLEAN, propensity DOUBLE, target_propensity DOUBLE, touch DOUBLE[], lift DOUBLE[], ' +
+    'boxes DOUBLE[][], media VARCHAR)[])[]',
 } as const;
 
 /** NaN and infinities have no place in JSON. */
@@ -36,7 +41,7 @@ function buildExtra(columns: readonly SourceColumn[], used: readonly string[]): 
  * The SELECT that turns a source relation into records. `relation` must expose the source's columns and `src_row`
  * (BIGINT, 0-based). The result has one row a record with the columns src_row, src_rows, problem, problem_column,
  * example_id, prompt_text, prompt_messages, prompt_b_text, language, topic, subset, responses, votes, reference, ratings,
- * annotators, extra. DuckDB prunes what the caller does not select.
+ * annotators, trajectories, extra. DuckDB prunes what the caller does not select.
  */
 export function buildRecordSelect(relation: Sql, columns: readonly SourceColumn[], reading: Reading): Sql {
   const from = reading.from ? reading.from(relation) : relation;
@@ -57,6 +62,7 @@ export function buildRecordSelect(relation: Sql, columns: readonly SourceColumn[
     ${cast(reading.reference, 'VARCHAR')} AS reference,
     ${cast(reading.ratings, recordTypes.ratings)} AS ratings,
     ${cast(reading.annotators, recordTypes.annotators)} AS annotators,
+    ${cast(reading.trajectories, recordTypes.trajectories)} AS trajectories,
     ${buildExtra(columns, reading.usedColumns)} AS extra
   FROM ${from}`;
 }
