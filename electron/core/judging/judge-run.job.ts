@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Database } from '../../../native/duckdb/database.ts';
-import type { JobContext, JobHandler } from '../jobs/job-handler.ts';
+import { type JobContext, type JobHandler, JobPaused } from '../jobs/job-handler.ts';
+import { isAppError } from '../../contract/app-error.ts';
 import { judgeAll } from './judge-all.ts';
 import { judgeItem, makeInvalid } from './judge-item.ts';
 import { type JudgeItem, readPending } from './item-reader.ts';
@@ -41,7 +42,8 @@ export class JudgeRunJob implements JobHandler<Spec, { judgeRunId: number; done:
     const run = await this.runs.get(spec.judgeRunId);
     progress('Loading the model', 0, run.planned);
     const { done } = await this.runs.count(run);
-    await this.judgePending(run, { signal, onDone: (more) => progress('Judging', done + more, run.planned) });
+    const onDone = (more: number) => progress('Judging', done + more, run.planned);
+    await this.judgePending(run, { signal, onDone }).catch(pauseWithoutEngine);
     await this.judging.conclude(run);
     await this.onJudged();
     return { judgeRunId: run.judgeRunId, ...(await this.runs.count(run)) };
@@ -82,4 +84,10 @@ export class JudgeRunJob implements JobHandler<Spec, { judgeRunId: number; done:
       await writer.flush();
     }
   }
+}
+
+/** Without an engine the run waits, with the reason, for the person to mend it and go on. */
+function pauseWithoutEngine(error: unknown): never {
+  if (isAppError(error) && error.code === 'ENGINE_UNAVAILABLE') throw new JobPaused(error.message);
+  throw error;
 }

@@ -185,6 +185,17 @@ export class JudgeRunRepository {
   }
 }
 
+/** Removes every run of a dataset; its labels and annotators go with the dataset's own. */
+export async function removeJudging(session: Session, datasetId: number): Promise<void> {
+  for (const table of ['judge_item', 'judge_death'])
+    await session.run(
+      `DELETE FROM ${table} WHERE judge_run_id IN (SELECT judge_run_id FROM judge_run WHERE dataset_id = ?)`,
+      [datasetId],
+    );
+  for (const table of ['judgement', 'response_judgement', 'judge_run'])
+    await session.run(`DELETE FROM ${table} WHERE dataset_id = ?`, [datasetId]);
+}
+
 function parseRun(row: Omit<StoredRun, 'record'> & { record: string }): StoredRun {
   // Written by `create` and read back unchanged.
   return { ...row, record: JSON.parse(row.record) as JudgeRecord };

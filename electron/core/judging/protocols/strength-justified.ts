@@ -4,7 +4,7 @@ import { askJson } from '../ask.ts';
 import { arrange } from '../both-orders.ts';
 import { addUse, makeInvalidPair } from '../pair-record.ts';
 import { definePairTemplate, fillPair } from '../pair-templates.ts';
-import type { PairProtocol } from '../protocol.ts';
+import type { JudgePair, JudgeTools, PairProtocol } from '../protocol.ts';
 import { findMostSimilar, meanOf } from '../scales.ts';
 import { templateTokens } from '../verdict.ts';
 
@@ -65,6 +65,20 @@ export function lintStatement(statement: string, strength: number): boolean | nu
   return one === strength < 0;
 }
 
+/** One seeded vote with the order of its seat; `vote` has the sign of a first, whatever the order. */
+async function askVote(pair: JudgePair, tools: JudgeTools<Params>, seat: number) {
+  const slots = arrange(pair, seat % 2 === 0 ? 'a' : 'b');
+  const answer = await askJson(
+    { ...tools, seed: tools.seed + 10 * seat },
+    tools.render('strength', fillPair(pair, slots)),
+    answerSchema,
+    { maxTokens: 500, temperature: tools.params.temperature },
+  );
+  const given = answer.value?.strength ?? null;
+  const isVote = given !== null && given !== neither;
+  return { answer, first: slots.first, given, vote: isVote ? (slots.first === 'a' ? given : -given) : null };
+}
+
 /** How strongly one response is preferred, from −3 to 3, with a statement and its elaboration. */
 export const strengthJustified: PairProtocol<Params> = {
   id: 'strength-justified',
@@ -96,25 +110,8 @@ export const strengthJustified: PairProtocol<Params> = {
     };
   },
   async judge(pair, tools) {
-    const { votes: wanted, temperature } = tools.params;
     const answers = await Promise.all(
-      Array.from({ length: wanted }, async (_, seat) => {
-        const slots = arrange(pair, seat % 2 === 0 ? 'a' : 'b');
-        const answer = await askJson(
-          { ...tools, seed: tools.seed + 10 * seat },
-          tools.render('strength', fillPair(pair, slots)),
-          answerSchema,
-          { maxTokens: 500, temperature },
-        );
-        const given = answer.value?.strength ?? null;
-        const isVote = given !== null && given !== neither;
-        return {
-          answer,
-          first: slots.first,
-          given,
-          vote: isVote ? (slots.first === 'a' ? given : -given) : null,
-        };
-      }),
+      Array.from({ length: tools.params.votes }, (_, seat) => askVote(pair, tools, seat)),
     );
     const valid = answers.filter((one): one is typeof one & { vote: number } => one.vote !== null);
     const outcome = aggregateStrengths(valid.map((one) => one.vote));
