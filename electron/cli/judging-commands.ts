@@ -1,6 +1,8 @@
+import path from 'node:path';
 import type { Command } from 'commander';
 import { type JudgeFigure, type JudgeReport, judgeRequestSchema } from '../contract/judging.contract.ts';
 import type { Core } from '../core/boot.ts';
+import { importVerdicts } from '../core/judging/import-verdicts.ts';
 import { planRun } from '../core/judging/judge-plan.ts';
 import { buildJudgeReport } from '../core/judging/judge-report.ts';
 import { getProtocol } from '../core/judging/protocols/registry.ts';
@@ -174,6 +176,41 @@ function printReport({
   for (const [name, value] of lines) console.log(`${name.padEnd(24)} ${value}`);
 }
 
+interface VerdictOptions {
+  readonly workspace: string;
+  readonly dataset: string;
+  readonly name: string;
+  readonly id: string;
+  readonly verdict: string;
+  readonly rationale?: string;
+  readonly first?: string;
+  readonly json?: boolean;
+}
+
+async function readVerdicts(file: string, options: VerdictOptions): Promise<void> {
+  await withCore(options.workspace, async (core) => {
+    const { datasetId } = await core.services.datasets.getByName(options.dataset);
+    const summary = await importVerdicts(core.workspace, {
+      datasetId,
+      file: path.resolve(file),
+      name: options.name,
+      idColumn: options.id,
+      verdictColumn: options.verdict,
+      rationaleColumn: options.rationale,
+      firstColumn: options.first,
+    });
+    if (options.json) return printJson(summary);
+    console.log(
+      `${summary.imported} of ${summary.rows} verdicts of ${options.name} imported, ${summary.unmatched} name no pair.`,
+    );
+    if (summary.unreadable > 0)
+      tell(
+        `${summary.unreadable} are no verdict (${summary.unknownWords.join(', ')}); they count as none, not as ties.`,
+      );
+    if (summary.unmatched > 0) tell(`Ids without a pair, for example: ${summary.unknownIds.join(', ')}`);
+  });
+}
+
 async function listProtocols(options: { workspace: string; json?: boolean }): Promise<void> {
   await withCore(options.workspace, async (core) => {
     const protocols = core.services.judging.listProtocols();
@@ -205,6 +242,19 @@ export function addJudgingCommands(program: Command): void {
     .option('--plan', 'only say what it would cost')
     .option('--json', 'print one JSON object')
     .action(judge);
+  program
+    .command('judge-verdicts')
+    .description('put the verdicts of another judge beside the pairs of a dataset')
+    .argument('<file>', 'JSON, JSONL, CSV or Parquet with an id and a verdict per row')
+    .requiredOption('-w, --workspace <folder>', 'the workspace')
+    .requiredOption('-d, --dataset <name>', 'the dataset')
+    .requiredOption('--name <name>', 'name of the judge')
+    .requiredOption('--id <column>', 'column with the example id of the pair')
+    .requiredOption('--verdict <column>', 'column with the verdict: 1, 2, A, B, tie …')
+    .option('--rationale <column>', 'column with the reason')
+    .option('--first <column>', 'column that says which response was shown first')
+    .option('--json', 'print one JSON object')
+    .action(readVerdicts);
   program
     .command('judge-report')
     .description('how a judge agrees with the labels, keeps to its choice and follows length')

@@ -197,6 +197,35 @@ const raterSchema = z.object({
 });
 export type RaterInfo = z.infer<typeof raterSchema>;
 
+export const verdictImportSchema = z.object({
+  datasetId: z.number().int(),
+  /** A JSON, JSONL, CSV or Parquet file. */
+  file: z.string().min(1),
+  /** Name of the judge. */
+  name: z.string().trim().min(1).max(120),
+  /** Holds the example id of the pair. */
+  idColumn: z.string().min(1),
+  /** Holds a word for a, b, a tie, or both bad: `1`, `2`, `A`, `B`, `tie`, `output_1` … */
+  verdictColumn: z.string().min(1),
+  rationaleColumn: z.string().min(1).optional(),
+  /** Says which response was shown first, in the same words. */
+  firstColumn: z.string().min(1).optional(),
+});
+export type VerdictImport = z.infer<typeof verdictImportSchema>;
+
+export const verdictSummarySchema = z.object({
+  annotatorId: z.number().int(),
+  /** rows = imported + unmatched. */
+  rows: z.number().int(),
+  imported: z.number().int(),
+  /** Imported rows whose word is no verdict. */
+  unreadable: z.number().int(),
+  unmatched: z.number().int(),
+  unknownIds: z.array(z.string()),
+  unknownWords: z.array(z.string()),
+});
+export type VerdictSummary = z.infer<typeof verdictSummarySchema>;
+
 const runRef = z.object({ judgeRunId: z.number().int() });
 const templateVersion = z.object({
   hash: z.string(),
@@ -236,6 +265,8 @@ export const judgingContract = {
       .output(templateVersion),
     /** Annotators of a dataset that gave labels: judges, imported verdicts, people. */
     raters: oc.input(z.object({ datasetId: z.number().int() })).output(z.array(raterSchema)),
+    /** Another judge's verdicts on pairs that are here already. */
+    importVerdicts: oc.input(verdictImportSchema).output(verdictSummarySchema),
     report: oc
       .input(
         z.object({

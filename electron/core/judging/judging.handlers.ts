@@ -1,6 +1,7 @@
-import type { Database } from '../../../native/duckdb/database.ts';
+import type { Workspace } from '../workspace/workspace.ts';
 import type { JobService } from '../jobs/job.service.ts';
 import type { Implementation } from '../rpc/implementation.ts';
+import { importVerdicts } from './import-verdicts.ts';
 import { planRun } from './judge-plan.ts';
 import { previewItem } from './judge-preview.ts';
 import { buildJudgeReport } from './judge-report.ts';
@@ -9,7 +10,7 @@ import { measureJuries } from './jury.ts';
 import { listRaters } from './raters.ts';
 
 interface JudgingParts {
-  readonly database: Database;
+  readonly workspace: Workspace;
   readonly judging: JudgingService;
   readonly jobs: JobService;
   /** Called when labels of a judge appeared or went. */
@@ -18,8 +19,9 @@ interface JudgingParts {
 
 export function makeJudgingHandlers(
   core: Implementation,
-  { database, judging, jobs, onChanged }: JudgingParts,
+  { workspace, judging, jobs, onChanged }: JudgingParts,
 ) {
+  const { database } = workspace;
   const startJob = async (judgeRunId: number) => jobs.start('judge', { judgeRunId });
   return {
     judge: {
@@ -46,6 +48,11 @@ export function makeJudgingHandlers(
       templates: core.judge.templates.handler(({ input }) => judging.templates.list(input.protocol)),
       saveTemplate: core.judge.saveTemplate.handler(({ input }) => judging.templates.save(input)),
       raters: core.judge.raters.handler(({ input }) => listRaters(database, input.datasetId)),
+      importVerdicts: core.judge.importVerdicts.handler(async ({ input, signal }) => {
+        const summary = await importVerdicts(workspace, input, signal);
+        await onChanged();
+        return summary;
+      }),
       report: core.judge.report.handler(({ input, signal }) =>
         buildJudgeReport(database, { ...input, signal }),
       ),

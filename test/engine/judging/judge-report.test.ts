@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { importVerdicts } from '../../../electron/core/judging/import-verdicts.ts';
 import { buildJudgeReport } from '../../../electron/core/judging/judge-report.ts';
 import { measureJuries } from '../../../electron/core/judging/jury.ts';
 import { listRaters } from '../../../electron/core/judging/raters.ts';
@@ -36,14 +37,26 @@ describe.skipIf(!hasData)(`reports on judges of real datasets${skipped}`, () => 
   it('GPT-3.5 on PandaLM: accuracy, kappa and n against the human majority, as computed elsewhere', async () => {
     const bench = await openImportBench();
     const folder = path.join(data, 'WeOpenML__PandaLM/data');
-    const { datasetId } = await bench.load({
-      files: [path.join(folder, 'testset-v1.json'), path.join(folder, 'gpt-3.5-turbo-testset-v1.json')],
+    const { datasetId } = await bench.load({ files: [path.join(folder, 'testset-v1.json')] });
+    const gpt = await importVerdicts(bench.workspace, {
+      datasetId,
+      file: path.join(folder, 'gpt-3.5-turbo-testset-v1.json'),
+      name: 'gpt-3.5-turbo',
+      idColumn: 'idx',
+      verdictColumn: 'gpt_result',
+      rationaleColumn: 'gpt_reason',
+    });
+    expect(gpt).toMatchObject({
+      rows: 999,
+      imported: 999,
+      unmatched: 0,
+      unreadable: 25,
+      unknownWords: ['garbage'],
     });
     const raters = await listRaters(bench.workspace.database, datasetId);
-    const gpt = raters.find((rater) => rater.name.startsWith('gpt'));
     const report = await buildJudgeReport(bench.workspace.database, {
       datasetId,
-      annotatorId: gpt?.annotatorId ?? -1,
+      annotatorId: gpt.annotatorId,
       referenceId: null,
     });
     const { acc, kappa, n } = golden().pandalm_testset.gpt35_vs_majority;
@@ -58,7 +71,7 @@ describe.skipIf(!hasData)(`reports on judges of real datasets${skipped}`, () => 
       annotatorIds: raters
         .filter((rater) => rater.name.startsWith('annotator'))
         .map((rater) => rater.annotatorId),
-      referenceId: gpt?.annotatorId ?? null,
+      referenceId: gpt.annotatorId,
       tiePolicy: 'tie',
       seed: 1,
     });
