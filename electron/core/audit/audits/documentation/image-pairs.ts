@@ -1,0 +1,161 @@
+import path from 'node:path';
+import { z } from 'zod';
+import { type AuditContext, defineAudit } from '../audit.ts';
+import { adjustFigures } from '../audit.ts';
+import { makeFinding } from '../finding.ts';
+import { shareFigure } from '../plain-figures.ts';
+import { measureShares } from '../slices.ts';
+import { sayMany, sayShare } from '../wording.ts';
+import { readImageSize } from './image-size.ts';
+
+interface Params {
+  most_files: number;
+}
+type Context = AuditContext<Params>;
+
+const headOf = (metric: string, title: string) => ({ audit: 'image_pairs', metric, title });
+
+export const imagePairsAudit = defineAudit({
+  id: 'image_pairs',
+  family: 'documentation',
+  title: 'Image pairs',
+  description:
+    'Missing and repeated image files, whether larger images win, and how far single people agree with the label.',
+  inputs: ['media', 'label', 'votes'],
+  parameters: {
+    /** Files whose header is read at most. */
+    most_files: z.number().int().min(1).max(200_000).default(20_000),
+  },
+  findObstacle: (dataset) => (dataset.media > 0 ? null : 'No response refers to an image.'),
+  run: async (context) => {
+    const table = context.scratch('files');
+    const files = await readFiles(context);
+    await storeFiles(context, { table, files });
+    const counts = await countFiles(context, table);
+    const missing = shareFigure(
+      headOf('missing_share', 'Image files that cannot be opened'),
+      counts.missing,
+      counts.looked,
+    );
+    const repeated = shareFigure(
+      headOf('repeated_share', 'Images whose file is used more than once within a prompt'),
+      counts.repeated,
+      counts.media,
+    );
+    const { larger: chosenLarger, people } = await measureWins(context, table);
+    const [larger] = chosenLarger;
+    return {
+      figures: [missing, repeated, ...chosenLarger, ...people],
+      findings: [
+        makeFinding({
+          id: 'missing',
+          sentence: `${sayShare(missing)} of ${sayMany(counts.looked, 'local image')} cannot be opened; their rows are kept.`,
+          figure: missing,
+          scale: 'amount',
+          isDescriptive: true,
+          warnFrom: 0.01,
+          rows: await context.keepRows({
+            set: 'missing',
+            relation: 'responses',
+            sql: `SELECT response_id AS row_id FROM ${table} WHERE NOT media_ok ORDER BY row_id`,
+          }),
+        }),
+        ...(larger && larger.n_items > 0
+          ? [
+              makeFinding({
+                id: 'larger_wins',
+                sentence: `The image with more pixels wins ${sayShare(larger)} of ${sayMany(larger.n_items, 'pair')} of unequal size.`,
+                figure: larger,
+                scale: 'share',
+                warnFrom: 0.2,
+              }),
+            ]
+          : []),
+      ],
+      params: {
+        remote_images: counts.remote,
+        not_looked_at: Math.max(0, counts.media - counts.looked - counts.remote),
+        scoring: 'metadata only',
+      },
+    };
+  },
+});
+
+/** Whether size and shape of an image decide, and how far single people agree with the label. */
+async function measureWins(context: Context, table: string) {
+  const from = `(SELECT x.row_id, x.cluster, x.label, a.pixels AS pa, b.pixels AS pb, a.aspect AS aa, b.aspect AS ab FROM ${context.pairs} x
+    JOIN ${table} a ON a.response_id = x.response_a_id JOIN ${table} b ON b.response_id = x.response_b_id WHERE x.label IN ('a', 'b'))`;
+  const larger = adjustFigures([
+    ...(await measureShares(context, {
+      head: headOf('larger_wins', 'The image with more pixels wins'),
+      from,
+      outcome: `CASE WHEN pa <> pb THEN ((pa > pb) = (label = 'a'))::INTEGER END`,
+    })),
+    ...(await measureShares(context, {
+      head: headOf('wider_wins', 'The wider aspect wins'),
+      from,
+      outcome: `CASE WHEN abs(aa - ab) > 0.01 THEN ((aa > ab) = (label = 'a'))::INTEGER END`,
+    })),
+  ]);
+  const people = await measureShares(context, {
+    head: headOf('single_agreement', 'Votes of single people that agree with the label'),
+    from: `(SELECT v.comparison_id AS row_id, x.cluster, (v.label = x.label)::INTEGER AS same FROM vote v JOIN annotator n USING (annotator_id)
+      JOIN ${context.pairs} x ON x.comparison_id = v.comparison_id WHERE v.aspect IS NULL AND n.kind = 'human' AND v.label IN ('a', 'b') AND x.label IN ('a', 'b'))`,
+    outcome: 'same',
+    neutral: null,
+  });
+  return { larger, people };
+}
+
+interface FileRow {
+  readonly response_id: number;
+  readonly media_ok: boolean;
+  readonly pixels: number | null;
+  readonly aspect: number | null;
+}
+
+/** Headers of the local files of responses, beside the file they were imported from. */
+async function readFiles({ session, dataset, params, signal }: Context): Promise<FileRow[]> {
+  const rows = await session.all<{ response_id: number; path: string; source_file: string }>(
+    `SELECT m.response_id, m.path, r.source_file FROM media m JOIN response r USING (response_id)
+     WHERE m.dataset_id = ? AND NOT regexp_matches(m.path, '^[A-Za-z][A-Za-z+.-]*:') ORDER BY m.media_id LIMIT ?`,
+    [dataset.datasetId, params.most_files],
+    { signal },
+  );
+  return rows.map(({ response_id, path: file, source_file }) => {
+    signal?.throwIfAborted();
+    const folder = path.dirname(source_file);
+    const target = path.resolve(folder, file);
+    const size = target.startsWith(folder + path.sep) ? readImageSize(target) : 'missing';
+    if (size === 'missing') return { response_id, media_ok: false, pixels: null, aspect: null };
+    if (size === 'unknown' || size.height === 0)
+      return { response_id, media_ok: true, pixels: null, aspect: null };
+    return {
+      response_id,
+      media_ok: true,
+      pixels: size.width * size.height,
+      aspect: size.width / size.height,
+    };
+  });
+}
+
+async function storeFiles(
+  { session }: Context,
+  { table, files }: { table: string; files: readonly FileRow[] },
+): Promise<void> {
+  await session.run(
+    `CREATE OR REPLACE TABLE ${table} AS SELECT one.response_id AS response_id, bool_and(one.media_ok) AS media_ok, max(one.pixels) AS pixels, any_value(one.aspect) AS aspect
+     FROM (SELECT unnest(from_json(?::JSON, '[{"response_id":"BIGINT","media_ok":"BOOLEAN","pixels":"DOUBLE","aspect":"DOUBLE"}]')) AS one) GROUP BY 1`,
+    [JSON.stringify(files)],
+  );
+}
+
+async function countFiles({ session, dataset }: Context, table: string) {
+  return session.one<{ missing: number; looked: number; media: number; remote: number; repeated: number }>(
+    `WITH m AS (SELECT m.path, r.prompt_id FROM media m JOIN response r USING (response_id) WHERE m.dataset_id = ?)
+     SELECT (SELECT count(*) FILTER (NOT media_ok) FROM ${table}) AS missing, (SELECT count(*) FROM ${table}) AS looked, count(*) AS media,
+       count(*) FILTER (regexp_matches(path, '^[A-Za-z][A-Za-z+.-]*:')) AS remote,
+       count(*) - count(DISTINCT (prompt_id, path)) AS repeated FROM m`,
+    [dataset.datasetId],
+  );
+}
