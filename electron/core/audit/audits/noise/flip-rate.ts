@@ -4,7 +4,7 @@ import { debiasWeights, flipRateFromDisagreement, preferenceLosses } from '../..
 import { type AuditContext as Context, defineAudit, makeFigure, maximumSlices } from '../audit.ts';
 import { measureShare, statusOf, sumClusterMoments } from '../clustered-share.ts';
 import { makeFinding } from '../finding.ts';
-import { createVoteTable } from '../raters/vote-table.ts';
+import { createVoteTable, preferPeople } from '../raters/vote-table.ts';
 import { sayMany, sayShare } from '../wording.ts';
 
 type AuditContext = Context<{ gold: string; default_rate: number; warn_above: number }>;
@@ -33,7 +33,7 @@ export const flipRateAudit = defineAudit({
   },
   run: async (context) => {
     const votes = await createVoteTable(context);
-    const estimates = await estimateRates(context, votes);
+    const estimates = await estimateRates(context, preferPeople(votes));
     const judged = await measureAgainstTruth(context, votes);
     const overall = estimates[0]?.value ?? judged[0]?.value ?? null;
     const rate = overall !== null && overall < 0.5 ? overall : context.params.default_rate;

@@ -8,7 +8,7 @@ import { makeFinding } from '../finding.ts';
 import { sayMany, sayShare } from '../wording.ts';
 import { measureAlpha } from './alpha.ts';
 import { measureRatingAlphas } from './rating-agreement.ts';
-import { createVoteTable } from './vote-table.ts';
+import { createVoteTable, preferPeople } from './vote-table.ts';
 
 export type AgreementContext = Context<{ rounds: number; low_below: number; good_from: number }>;
 
@@ -44,8 +44,9 @@ export const agreementAudit = defineAudit({
       };
     }
     const votes = await createVoteTable(context);
-    const alphas = await measureVoteAlphas(context, votes);
-    const kappas = await measureKappas(context, votes);
+    const panel = preferPeople(votes);
+    const alphas = await measureVoteAlphas(context, panel);
+    const kappas = await measureKappas(context, panel);
     const judges = await measureJudges(context, votes);
     const figures = [...alphas, ...kappas, ...judges, ...ratings];
     const [main] = alphas;

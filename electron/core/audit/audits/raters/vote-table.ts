@@ -42,3 +42,11 @@ export function withOthers(votes: string): string {
     FROM (SELECT *, count(*) FILTER (label = 'a') OVER pair AS n_a, count(*) FILTER (label = 'b') OVER pair AS n_b,
         count(*) FILTER (label = 'tie') OVER pair AS n_tie FROM ${votes} WINDOW pair AS (PARTITION BY comparison_id)))`;
 }
+
+/**
+ * The votes of people where two people or more voted in the dataset, otherwise all: a model that judges beside people would
+ * be one more voice in their agreement.
+ */
+export function preferPeople(votes: string): string {
+  return `(SELECT * FROM ${votes} WHERE kind = 'human' OR (SELECT count(DISTINCT annotator_id) FROM ${votes} WHERE kind = 'human') < 2)`;
+}
