@@ -64,17 +64,15 @@ describe(`editing ${rows.toLocaleString('en')} pairs`, () => {
     await measure('undo of swapped sides', undo);
     await measure('all rows hidden', () => editing.applyNow(request({ op: 'hide' })));
     await measure('undo of hiding', undo);
-    const find = {
+    const inPrompts: EditChange = {
       op: 'replace',
-      parts: ['response_a', 'response_b'],
-      find: 'the ',
-      with: 'THE ',
+      parts: ['prompt'],
+      find: '(case 1',
+      with: '(file 1',
       isRegex: false,
       ignoreCase: false,
-    } as const;
-    await measure('replacement in both responses of all rows', () =>
-      editing.applyNow(request({ ...find, parts: [...find.parts] })),
-    );
+    };
+    await measure('replacement in a ninth of the prompts', () => editing.applyNow(request(inPrompts)));
     await measure('undo of the replacement', undo);
     await measure('snapshot', () => snapshots.createNow({ datasetId, name: 'bench' }));
     const [row] = await core.database.all<{ id: number }>(
