@@ -1,19 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
+import type { AuditDocument, AuditSpec } from '../contract/audit.contract.ts';
+import { rankFindings } from '../contract/finding-order.ts';
 import type { Core } from '../core/boot.ts';
 import { printJson, readWholeNumber, tell, UsageError } from './output.ts';
 import { runJob, withCore } from './with-core.ts';
-
-interface ConstitutionOptions {
-  readonly workspace: string;
-  readonly dataset: string;
-  readonly executor: string;
-  readonly top: string;
-  readonly seed: string;
-  readonly out: string;
-  readonly json?: boolean;
-}
 
 /** Constitution, audits and the three report files of one dataset. */
 export async function reportOn(
@@ -33,72 +25,84 @@ export async function reportOn(
   return { directory, constitutionId };
 }
 
-async function makeConstitution(options: ConstitutionOptions): Promise<void> {
-  if (options.executor !== 'surface')
-    throw new UsageError(`--executor takes surface, not ${options.executor}`);
-  const settings = {
-    dataset: options.dataset,
-    top: readWholeNumber('top', options.top, 1),
-    seed: readWholeNumber('seed', options.seed, 0),
-    out: options.out,
-  };
-  await withCore(options.workspace, async (core) => {
-    const { directory, constitutionId } = await reportOn(core, settings);
-    const { document } = await core.services.constitutions.get(constitutionId);
-    if (options.json) printJson({ directory, ...document });
-    else {
-      for (const remark of document.remarks) tell(remark);
-      document.constitution.forEach((text, index) => console.log(`${index + 1}. ${text}`));
-      tell(`The report: ${path.join(directory, 'report.html')}`);
-    }
-  });
+interface AuditOptions {
+  readonly workspace: string;
+  readonly dataset: string;
+  readonly only?: string;
+  readonly slice?: string;
+  readonly judge?: string;
+  readonly param: readonly string[];
+  readonly seed: string;
+  readonly json?: boolean;
 }
 
-async function runAudits(options: {
-  workspace: string;
-  dataset: string;
-  only?: string;
-  seed: string;
-  json?: boolean;
-}): Promise<void> {
+/** `length.warn_above=0.7` as { length: { warn_above: 0.7 } }; numbers, true and false are read as such. */
+function readParameters(given: readonly string[]): AuditSpec['params'] {
+  const params: Record<string, Record<string, string | number | boolean>> = {};
+  for (const text of given) {
+    const [, audit, name, value] = /^([^.=]+)\.([^.=]+)=(.*)$/s.exec(text) ?? [];
+    if (audit === undefined || name === undefined || value === undefined)
+      throw new UsageError(`--param takes AUDIT.NAME=VALUE, not ${text}`);
+    const isNumber = value.trim() !== '' && Number.isFinite(Number(value));
+    const read = value === 'true' || value === 'false' ? value === 'true' : isNumber ? Number(value) : value;
+    params[audit] = { ...params[audit], [name]: read };
+  }
+  return params;
+}
+
+const marks = { warning: '!', notice: '*', none: ' ' } as const;
+
+/** Findings in ranked order, then the audits that could not be run, and why. */
+function tellAudits(document: AuditDocument): void {
+  for (const { audit, finding } of rankFindings(document.audits)) {
+    const tooFew = finding.certainty === 'too_few' ? ' (too few pairs)' : '';
+    console.log(`${marks[finding.severity]} ${audit.title}: ${finding.sentence}${tooFew}`);
+  }
+  for (const { title, reason } of document.audits.filter((audit) => !audit.is_applicable))
+    console.log(`- ${title}: not applicable: ${reason}`);
+}
+
+async function runAudits(options: AuditOptions): Promise<void> {
+  const { slice, judge } = options;
   const seed = readWholeNumber('seed', options.seed, 0);
+  const params = readParameters(options.param);
   const document = await withCore(options.workspace, async (core) => {
     const { datasetId } = await core.services.datasets.getByName(options.dataset);
     const only = options.only?.split(',').map((name) => name.trim());
-    await runJob(core, 'audit', {
+    const { auditRunId } = await runJob<{ auditRunId: number }>(core, 'audit', {
       datasetId,
       seed,
-      ...(only ? { only } : {}),
+      params,
+      ...(only && { only }),
+      ...(slice && { slice }),
+      ...(judge && { judge }),
     });
-    return core.services.audits.latest(datasetId);
+    return core.services.audits.get(auditRunId);
   });
   if (options.json) printJson(document);
-  else
-    for (const audit of document?.audits ?? [])
-      console.log(
-        `${audit.title}: ${audit.is_applicable ? audit.finding : `not applicable: ${audit.reason}`}`,
-      );
+  else tellAudits(document);
+  if (document.audits.some((audit) => audit.failure !== null)) process.exitCode = 1;
 }
 
-/** constitution, audit. */
+/** audit. */
 export function addAnalysisCommands(program: Command): void {
-  program
-    .command('constitution')
-    .description('what the labels reward: principles, their strength and a report')
-    .requiredOption('-w, --workspace <folder>', 'the workspace')
-    .requiredOption('-d, --dataset <name>', 'the dataset')
-    .option('--executor <name>', 'who applies the principles: surface (traits computed by code)', 'surface')
-    .option('--top <count>', 'principles in the constitution at most', '7')
-    .option('--seed <number>', 'seed of the split', '1')
-    .requiredOption('-o, --out <folder>', 'folder for constitution.json, report.html and report.md')
-    .option('--json', 'print the constitution as one JSON object')
-    .action(makeConstitution);
   program
     .command('audit')
     .description('bias audits')
     .requiredOption('-w, --workspace <folder>', 'the workspace')
     .requiredOption('-d, --dataset <name>', 'the dataset')
     .option('--only <names>', 'audits to run, separated by commas')
+    .option(
+      '--slice <column>',
+      'also by language, topic, subset, source_file, turns, model, tag, annotator, annotator.X or extra.X',
+    )
+    .option('--judge <annotator>', 'take the overall votes of this annotator for the label')
+    .option(
+      '--param <audit.name=value>',
+      'a parameter of an audit; may be repeated',
+      (text: string, all: string[]) => [...all, text],
+      [],
+    )
     .option('--seed <number>', 'seed of resampling', '1')
     .option('--json', 'print one JSON object')
     .action(runAudits);

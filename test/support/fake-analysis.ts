@@ -1,5 +1,8 @@
 import { AppError } from '../../electron/contract/app-error.ts';
 import type { Job } from '../../electron/contract/job.contract.ts';
+import { fakeAuditReads } from './fake-audit-reads.ts';
+import { fakeExport } from './fake-export.ts';
+import { type FakeModelOptions, fakeModels } from './fake-models.ts';
 import { fakeAudits, fakeConstitution, madeAt } from './fake-documents.ts';
 
 type Answer = <T>(method: string, input: unknown, make: () => T, signal?: AbortSignal) => Promise<T>;
@@ -144,8 +147,8 @@ function fakeSql(answer: Answer) {
   };
 }
 
-/** Analysis methods of the fake core: console, constitutions, audits, reports, export. */
-export function fakeAnalysis(answer: Answer, putJob: (job: Job) => void) {
+/** Analysis methods of the fake core: console, constitutions, audits, reports, export, models. */
+export function fakeAnalysis(answer: Answer, putJob: (job: Job) => void, models: FakeModelOptions = {}) {
   let runs = 2;
   let hasAudits = true;
   let jobs = 0;
@@ -212,11 +215,15 @@ export function fakeAnalysis(answer: Answer, putJob: (job: Job) => void) {
         answer('audit.list', undefined, () => [
           {
             audit: 'length',
+            family: 'surface',
+            defaults: {},
             title: 'Length',
             description: 'Whether the longer response wins more often than chance.',
           },
           {
             audit: 'position',
+            family: 'surface',
+            defaults: {},
             title: 'Position',
             description: 'Whether the response shown first wins more often than chance.',
           },
@@ -231,6 +238,7 @@ export function fakeAnalysis(answer: Answer, putJob: (job: Job) => void) {
         answer('audit.latest', input, () => ({
           document: hasAudits && input.datasetId !== 3 ? fakeAudits() : null,
         })),
+      ...fakeAuditReads(answer),
     },
     report: {
       list: () =>
@@ -256,35 +264,7 @@ export function fakeAnalysis(answer: Answer, putJob: (job: Job) => void) {
       file: (input: { file: string }) =>
         answer('report.file', input, () => ({ name: input.file, mime: 'text/html', text: reportPage })),
     },
-    export: {
-      formats: () =>
-        answer('export.formats', undefined, () => [
-          {
-            format: 'trl' as const,
-            title: 'TRL preference JSONL',
-            description: 'prompt, chosen, rejected; labelled pairs only',
-          },
-          {
-            format: 'csv' as const,
-            title: 'CSV',
-            description: 'every pair with all columns; formulas made harmless',
-          },
-          { format: 'parquet' as const, title: 'Parquet', description: 'every pair with all columns' },
-        ]),
-      start: (input: { format: string }) =>
-        answer('export.start', input, () =>
-          runJob(
-            'export',
-            'Export judged-pairs',
-            {
-              file: `/home/me/demo.assay/exports/judged-pairs-${input.format}.jsonl`,
-              rows: 4_812,
-              skipped: 588,
-              skippedWhy: 'ties and unlabelled pairs, which this format cannot carry',
-            },
-            () => {},
-          ),
-        ),
-    },
+    export: fakeExport(answer, runJob),
+    ...fakeModels(answer, runJob, models),
   };
 }

@@ -1,4 +1,9 @@
-import type { AuditDocument, AuditFigure } from '../../electron/contract/audit.contract.ts';
+import {
+  type AuditDocument,
+  auditDocumentSchema,
+  type AuditFigure,
+  type Finding,
+} from '../../electron/contract/audit.contract.ts';
 import type { ConstitutionDocument, PrincipleResult } from '../../electron/contract/constitution.contract.ts';
 
 const pairs = 4_812;
@@ -144,10 +149,21 @@ const figureOf = (part: Partial<AuditFigure>): AuditFigure => ({
 
 const curve = [0.508, 0.521, 0.549, 0.572, 0.588, 0.611, 0.634, 0.652, 0.671, 0.694];
 
+const findingOf = (part: Pick<Finding, 'id' | 'sentence' | 'figure'> & Partial<Finding>): Finding => ({
+  severity: 'notice',
+  effect: 0.2,
+  effect_low: 0.1,
+  certainty: 'clear',
+  series: null,
+  rows: null,
+  ...part,
+});
+
 export function fakeAudits(): AuditDocument {
   const position = { audit: 'position', metric: 'first_win_rate', title: 'The side shown first wins' };
-  return {
+  return auditDocumentSchema.parse({
     schema: 'assay.audit/1',
+    audit_run_id: 4,
     dataset: 'judged-pairs',
     dataset_id: 1,
     created_at: madeAt,
@@ -160,6 +176,36 @@ export function fakeAudits(): AuditDocument {
         reason: null,
         finding: 'The side shown first wins 53.1 % [51.2, 55.0] of 4,120 votes.',
         severity: 'notice',
+        findings: [
+          findingOf({
+            id: 'first_wins',
+            sentence: 'The side shown first wins 53.1 % [51.2, 55.0] of 4,120 votes.',
+            figure: figureOf({ ...position, value: 0.531, ci_lo: 0.512, ci_hi: 0.55, n_items: 4_120 }),
+            effect: 0.062,
+            effect_low: 0.024,
+            rows: {
+              relation: 'pairs',
+              filter: { clauses: [{ op: 'in', field: 'label', values: ['a'] }] },
+              set: null,
+              count: null,
+            },
+          }),
+          findingOf({
+            id: 'small',
+            sentence: 'Asked in both orders, rater-1 keeps its choice on 60.0 % of 14 pairs.',
+            figure: figureOf({
+              ...position,
+              value: 0.9,
+              ci_lo: 0.6,
+              ci_hi: 0.98,
+              n_items: 14,
+              status: 'too_small',
+            }),
+            severity: 'none',
+            effect: 0.8,
+            certainty: 'too_few',
+          }),
+        ],
         figures: [
           figureOf({ ...position, value: 0.531, ci_lo: 0.512, ci_hi: 0.55, n_items: 4_120 }),
           ...['rater-1', 'rater-2', 'a-judge-with-a-rather-long-name-70b'].map((name, i) =>
@@ -186,6 +232,18 @@ export function fakeAudits(): AuditDocument {
         finding:
           'The longer side wins 60.4 % [58.8, 62.0] of 4,702 pairs of unequal length; 110 pairs of equal length left out.',
         severity: 'warning',
+        findings: [
+          findingOf({
+            id: 'longer_wins',
+            sentence:
+              'The longer side wins 60.4 % [58.8, 62.0] of 4,702 pairs of unequal length; 110 pairs of equal length left out.',
+            severity: 'warning',
+            figure: figureOf({}),
+            effect: 0.208,
+            effect_low: 0.176,
+            rows: { relation: 'pairs', filter: null, set: 'length.longer_chosen', count: 2_840 },
+          }),
+        ],
         figures: [
           figureOf({}),
           figureOf({
@@ -237,5 +295,5 @@ export function fakeAudits(): AuditDocument {
         params: {},
       },
     ],
-  };
+  });
 }

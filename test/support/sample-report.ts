@@ -1,4 +1,9 @@
-import type { AuditDocument, AuditResult } from '../../electron/contract/audit.contract.ts';
+import type { z } from 'zod';
+import {
+  type AuditDocument,
+  auditDocumentSchema,
+  type auditResultSchema,
+} from '../../electron/contract/audit.contract.ts';
 import type { ConstitutionDocument, PrincipleResult } from '../../electron/contract/constitution.contract.ts';
 import type { ReportDocument } from '../../electron/contract/report.contract.ts';
 
@@ -154,7 +159,9 @@ function sampleConstitution(seed: number): ConstitutionDocument {
   };
 }
 
-function sampleLengthAudit(random: () => number): AuditResult {
+type GivenAudit = z.input<typeof auditResultSchema>;
+
+function sampleLengthAudit(random: () => number): GivenAudit {
   const edges = [-2400, -1100, -620, -310, -90, 80, 300, 640, 1150, 2500];
   const points = edges.map((edge, index) => {
     const y = 0.31 + index * 0.042 + (random() - 0.5) * 0.02;
@@ -217,7 +224,7 @@ function sampleLengthAudit(random: () => number): AuditResult {
 
 function sampleAudits(seed: number): AuditDocument {
   const random = makeRandom(seed + 1);
-  const position: AuditResult = {
+  const position: GivenAudit = {
     audit: 'position',
     title: 'Position bias',
     is_applicable: true,
@@ -225,6 +232,19 @@ function sampleAudits(seed: number): AuditDocument {
     finding:
       'Response A is chosen in 50.4 % [49.4, 51.4] of 9203 labelled pairs: no sign that the order shown matters.',
     severity: 'none',
+    findings: [
+      {
+        id: 'a_wins',
+        sentence: 'Response A is chosen in 50.4 % [49.4, 51.4] of 9203 labelled pairs.',
+        severity: 'none',
+        figure: null,
+        effect: 0.008,
+        effect_low: 0,
+        certainty: 'unclear',
+        series: null,
+        rows: null,
+      },
+    ],
     figures: [
       {
         audit: 'position',
@@ -246,7 +266,7 @@ function sampleAudits(seed: number): AuditDocument {
     series: [],
     params: {},
   };
-  return {
+  return auditDocumentSchema.parse({
     schema: 'assay.audit/1',
     dataset: 'arena-sample',
     dataset_id: 1,
@@ -265,7 +285,7 @@ function sampleAudits(seed: number): AuditDocument {
         figures: [],
       },
     ],
-  };
+  });
 }
 
 const prompts = [

@@ -15,6 +15,12 @@ export function makeAuditHandlers(
       latest: core.audit.latest.handler(async ({ input }) => ({
         document: await audits.latest(input.datasetId),
       })),
+      get: core.audit.get.handler(({ input }) => audits.get(input.auditRunId)),
+      runs: core.audit.runs.handler(({ input }) => audits.runs(input.datasetId)),
+      choices: core.audit.choices.handler(({ input }) => audits.choices(input.datasetId)),
+      rows: core.audit.rows.handler(({ input }) => audits.rows(input.auditRunId, input.set)),
+      proposals: core.audit.proposals.handler(({ input }) => audits.proposals(input)),
+      decide: core.audit.decide.handler(async ({ input }) => ({ changed: await audits.decide(input) })),
     },
   };
 }

@@ -1,27 +1,37 @@
 import type { Database } from '../../../native/duckdb/database.ts';
-import type { Session } from '../../../native/duckdb/session.ts';
 import { AppError } from '../../contract/app-error.ts';
-import type { AuditDocument, AuditResult } from '../../contract/audit.contract.ts';
-import type { Audit, AuditContext, AuditDataset } from './audits/audit.ts';
+import {
+  type AuditDocument,
+  auditDocumentSchema,
+  type AuditRun,
+  type AuditSpec,
+  type FindingRows,
+} from '../../contract/audit.contract.ts';
+import { ensureTraits } from '../constitution/trait-columns.ts';
+import type { Audit } from './audits/audit.ts';
+import { listSlices } from './audits/pair-table.ts';
 import { audits, chooseAudits } from './audits/registry.ts';
+import { removeRun, storeRun } from './audit-store.ts';
+import { readFacts } from './dataset-facts.ts';
+import { decideProposals, listProposals } from './proposals.ts';
+import { AuditPass, type RunOptions } from './run-audits.ts';
 
-export interface AuditSpec {
-  readonly datasetId: number;
-  readonly only?: readonly string[] | undefined;
-  readonly seed: number;
-}
-
-export interface AuditRunOptions {
-  readonly onProgress?: (title: string, done: number, total: number) => void;
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** Runs audits and reads the stored runs. */
+/** Runs audits, reads the stored runs and keeps the review queue. */
 export class AuditService {
-  constructor(private readonly database: Database) {}
+  /** `onChanged`: called after an accepted or undone proposal has changed rows. */
+  constructor(
+    private readonly database: Database,
+    private readonly onChanged: () => Promise<void> = async () => undefined,
+  ) {}
 
-  list(): { audit: string; title: string; description: string }[] {
-    return audits.map(({ id, title, description }) => ({ audit: id, title, description }));
+  list(): (Pick<Audit, 'family' | 'title' | 'description' | 'defaults'> & { audit: string })[] {
+    return audits.map(({ id, family, title, description, defaults }) => ({
+      audit: id,
+      family,
+      title,
+      description,
+      defaults,
+    }));
   }
 
   /** The names, unchanged. Throws AUDIT_UNKNOWN for one that is no audit. */
@@ -30,72 +40,128 @@ export class AuditService {
     return only;
   }
 
-  /** The document of the newest finished run, or null. */
+  /** The newest run of all audits with the labels themselves; without one, the newest run; or null. */
   async latest(datasetId: number): Promise<AuditDocument | null> {
     const row = await this.database.find<{ document: string }>(
-      'SELECT document::VARCHAR AS document FROM audit_run WHERE dataset_id = ? ORDER BY audit_run_id DESC LIMIT 1',
+      `SELECT document::VARCHAR AS document FROM audit_run WHERE dataset_id = ?
+       ORDER BY coalesce(document->>'only', document->>'judge') IS NULL DESC, audit_run_id DESC LIMIT 1`,
       [datasetId],
     );
-    // Written by `store` and read back unchanged.
-    return row ? (JSON.parse(row.document) as AuditDocument) : null;
+    return row ? readDocument(row.document) : null;
   }
 
-  /** Throws DATASET_MISSING, AUDIT_UNKNOWN. An audit that cannot be run says why in its result. */
-  async run(spec: AuditSpec, options: AuditRunOptions = {}): Promise<AuditDocument> {
-    const { onProgress, signal } = options;
+  /** Throws AUDIT_RUN_MISSING. */
+  async get(auditRunId: number): Promise<AuditDocument> {
+    const row = await this.database.find<{ document: string }>(
+      'SELECT document::VARCHAR AS document FROM audit_run WHERE audit_run_id = ?',
+      [auditRunId],
+    );
+    if (row) return { ...readDocument(row.document), audit_run_id: auditRunId };
+    throw new AppError('AUDIT_RUN_MISSING', `There is no audit run ${auditRunId} in this workspace.`, {
+      auditRunId,
+    });
+  }
+
+  /** Runs of one or all datasets, the newest first. */
+  async runs(datasetId?: number): Promise<AuditRun[]> {
+    const rows = await this.database.all<Omit<AuditRun, 'only'> & { only: string | null }>(
+      `SELECT r.audit_run_id AS "auditRunId", r.dataset_id AS "datasetId", d.name AS dataset, r.document->>'created_at' AS "createdAt",
+         coalesce(r.dataset_version, '') AS "datasetVersion", (r.document->>'seed')::INTEGER AS seed, r.document->>'slice' AS slice,
+         r.document->>'judge' AS judge, r.document->>'only' AS "only"
+       FROM audit_run r JOIN dataset d ON d.dataset_id = r.dataset_id AND d.is_ready
+       WHERE ?::INTEGER IS NULL OR r.dataset_id = ? ORDER BY r.audit_run_id DESC LIMIT 200`,
+      [datasetId ?? null, datasetId ?? null],
+    );
+    // Written as a list of texts by `storeRun`.
+    return rows.map((row) => ({
+      ...row,
+      only: row.only === null ? null : (JSON.parse(row.only) as string[]),
+    }));
+  }
+
+  /** What pairs can be sliced by, and the annotators whose votes can stand for the label. */
+  async choices(datasetId: number) {
+    return this.database.withReader(async (session) => ({
+      slices: await listSlices(session, datasetId, await readFacts(session, datasetId)),
+      judges: await session.all<{ judge: string; votes: number }>(
+        `SELECT n.name AS judge, count(*) AS votes FROM vote v JOIN annotator n USING (annotator_id)
+         WHERE v.dataset_id = ? AND v.aspect IS NULL GROUP BY n.name HAVING count(*) >= 20 ORDER BY votes DESC, judge LIMIT 100`,
+        [datasetId],
+      ),
+    }));
+  }
+
+  /** Throws AUDIT_RUN_MISSING where the run has no such set. */
+  async rows(auditRunId: number, set: string): Promise<{ relation: FindingRows['relation']; ids: number[] }> {
+    const rows = await this.database.all<{ relation: FindingRows['relation']; id: number }>(
+      'SELECT relation, row_id AS id FROM audit_row WHERE audit_run_id = ? AND set_name = ? ORDER BY place',
+      [auditRunId, set],
+    );
+    const [first] = rows;
+    if (first) return { relation: first.relation, ids: rows.map((row) => row.id) };
+    throw new AppError('AUDIT_RUN_MISSING', `The audit run ${auditRunId} keeps no rows called “${set}”.`, {
+      set,
+    });
+  }
+
+  async proposals(choice: Parameters<typeof listProposals>[1]) {
+    return listProposals(this.database, choice);
+  }
+
+  async decide(request: Parameters<typeof decideProposals>[1]): Promise<number> {
+    const changed = await decideProposals(this.database, request);
+    if (changed > 0) await this.onChanged();
+    return changed;
+  }
+
+  /**
+   * Runs without storing. Throws DATASET_MISSING, AUDIT_UNKNOWN, INPUT_INVALID, AUDIT_SLICE_UNKNOWN,
+   * AUDIT_JUDGE_UNKNOWN. An audit that cannot be run says why in its result.
+   */
+  async run(spec: AuditSpec, options: RunOptions = {}): Promise<AuditDocument> {
+    return this.pass(spec, options, async (_, document) => document);
+  }
+
+  /** Runs and stores, once per job; answers the id of the run. Throws as `run` does. */
+  async runAndStore(spec: AuditSpec, jobId: string, options: RunOptions = {}): Promise<number> {
+    return this.pass(spec, options, ({ rowTable, proposalTable }, document) =>
+      this.database.write((session) => storeRun(session, document, { jobId, rowTable, proposalTable })),
+    );
+  }
+
+  async removeRun(jobId: string): Promise<void> {
+    await this.database.write((session) => removeRun(session, jobId));
+  }
+
+  private async pass<T>(
+    spec: AuditSpec,
+    options: RunOptions,
+    use: (pass: AuditPass, document: AuditDocument) => Promise<T>,
+  ): Promise<T> {
     const chosen = chooseAudits(spec.only);
+    const facts = await this.database.withReader((session) => readFacts(session, spec.datasetId));
+    const needsTraits = chosen.some(
+      (audit) => audit.inputs.includes('traits') && audit.findObstacle(facts) === null,
+    );
+    if (needsTraits) {
+      const { onProgress, signal } = options;
+      await ensureTraits(this.database, spec.datasetId, {
+        signal,
+        ...(onProgress && { onProgress: (done, total) => onProgress('Surface traits', done, total) }),
+      });
+    }
     return this.database.withReader(async (session) => {
-      const dataset = await readDataset(session, spec.datasetId);
-      const results: AuditResult[] = [];
-      for (const [index, audit] of chosen.entries()) {
-        onProgress?.(audit.title, index, chosen.length);
-        results.push(await runAudit(audit, { session, dataset, seed: spec.seed, signal }));
+      const pass = new AuditPass(session, spec, options);
+      try {
+        return await use(pass, await pass.run(chosen));
+      } finally {
+        await pass.close();
       }
-      return {
-        schema: 'assay.audit/1',
-        dataset: dataset.name,
-        dataset_id: dataset.datasetId,
-        created_at: new Date().toISOString(),
-        seed: spec.seed,
-        audits: results,
-      };
-    });
-  }
-
-  /** Stores a run once per job; answers its id. */
-  async store(document: AuditDocument, jobId: string): Promise<number> {
-    return this.database.write(async (session) => {
-      const { id } = await session.one<{ id: number }>(
-        'SELECT coalesce(max(audit_run_id), 0) + 1 AS id FROM audit_run',
-      );
-      await session.run('DELETE FROM audit_run WHERE job_id = ?', [jobId]);
-      await session.run(
-        'INSERT INTO audit_run (audit_run_id, dataset_id, job_id, document) VALUES (?, ?, ?, ?::JSON)',
-        [id, document.dataset_id, jobId, JSON.stringify(document)],
-      );
-      return id;
     });
   }
 }
 
-async function runAudit(audit: Audit, context: AuditContext): Promise<AuditResult> {
-  const reason = audit.findObstacle(context.dataset);
-  const head = { audit: audit.id, title: audit.title, is_applicable: reason === null, reason };
-  if (reason !== null) {
-    return { ...head, finding: `Not run. ${reason}`, severity: 'none', figures: [], series: [], params: {} };
-  }
-  return { ...head, ...(await audit.run(context)) };
-}
-
-async function readDataset(session: Session, datasetId: number): Promise<AuditDataset> {
-  const dataset = await session.find<AuditDataset>(
-    `SELECT d.dataset_id AS "datasetId", d.name, d.has_sides AS "hasSides",
-       count(c.comparison_id) FILTER (c.label IN ('a', 'b')) AS labelled,
-       count(c.comparison_id) FILTER (c.label IN ('a', 'b') AND c.model_a IS NOT NULL AND c.model_b IS NOT NULL) AS "withModels",
-       (SELECT count(*) FROM vote v WHERE v.dataset_id = d.dataset_id AND v.aspect IS NULL AND v.shown_first IN ('a', 'b')) AS "votesWithOrder"
-     FROM dataset d LEFT JOIN comparison c ON c.dataset_id = d.dataset_id WHERE d.dataset_id = ? GROUP BY ALL`,
-    [datasetId],
-  );
-  if (dataset) return dataset;
-  throw new AppError('DATASET_MISSING', `There is no dataset ${datasetId} in this workspace.`, { datasetId });
+/** Runs of earlier versions lack newer fields; the schema fills them. */
+function readDocument(json: string): AuditDocument {
+  return auditDocumentSchema.parse(JSON.parse(json));
 }

@@ -90,6 +90,24 @@ export async function recordEdit(
   );
 }
 
+/**
+ * Records changes that another domain has logged and made in this transaction as one edit, so that they stand in the
+ * history and can be taken back there. Does nothing where none was logged.
+ */
+export async function recordLogged(
+  session: Session,
+  { operationId, title }: { readonly operationId: string; readonly title: string },
+): Promise<void> {
+  await session.run(
+    `INSERT INTO operation (sequence, operation_id, root_id, direction, dataset_id, relation, kind, title, "rows", changes,
+       first_change_id, last_change_id, who, reason)
+     SELECT ?, operation_id, operation_id, 'edit', min(dataset_id), min(entity), 'labels', ?, count(DISTINCT entity_id), count(*),
+       min(change_id), max(change_id), min(who), min(reason)
+     FROM change WHERE operation_id = ? GROUP BY operation_id`,
+    [await nextSequence(session), title, operationId],
+  );
+}
+
 /** Records that an edit was taken back or made again. Its changes are not logged twice: the event points to them. */
 export async function recordReversal(
   session: Session,

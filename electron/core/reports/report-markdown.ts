@@ -1,4 +1,5 @@
 import type { AuditResult } from '../../contract/audit.contract.ts';
+import { rankFindings } from '../../contract/finding-order.ts';
 import type { PrincipleResult } from '../../contract/constitution.contract.ts';
 import type { ReportDocument } from '../../contract/report.contract.ts';
 import { revealControls } from './markup.ts';
@@ -174,11 +175,34 @@ function writeAudit(audit: AuditResult): string[] {
   ];
 }
 
+const certainties = {
+  clear: 'clear',
+  unclear: 'not clear',
+  too_few: 'too few rows to rank',
+  descriptive: 'a count',
+} as const;
+
+/** Every finding, the gravest and most certain first. */
+function writeFindings(audits: readonly AuditResult[]): string[] {
+  const ranked = rankFindings(audits.filter((audit) => audit.is_applicable));
+  if (ranked.length === 0) return [];
+  return [
+    '### Findings in order',
+    writeList(
+      ranked.map(
+        ({ audit, finding }) =>
+          `${audit.title} (${finding.severity === 'none' ? 'no concern' : finding.severity}, ${certainties[finding.certainty]}): ${finding.sentence}`,
+      ),
+    ),
+  ];
+}
+
 function writeAudits({ audits: { audits } }: ReportDocument): string[] {
   if (audits.length === 0) return ['## Audits', 'No audit has been run on this dataset.'];
   const others = audits.filter((audit) => !audit.is_applicable);
   return [
     '## Audits',
+    ...writeFindings(audits),
     ...audits.filter((audit) => audit.is_applicable).flatMap(writeAudit),
     ...(others.length === 0 ? [] : ['### Not applicable to this dataset']),
     writeList(others.map((audit) => `${audit.title}: ${audit.reason ?? audit.finding}`)),

@@ -3,7 +3,7 @@ import { readFile, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import type { Database } from '../../../native/duckdb/database.ts';
 import { AppError } from '../../contract/app-error.ts';
-import type { AuditDocument } from '../../contract/audit.contract.ts';
+import { type AuditDocument, auditDocumentSchema } from '../../contract/audit.contract.ts';
 import type { ConstitutionDocument } from '../../contract/constitution.contract.ts';
 import type { Dataset } from '../../contract/corpus.contract.ts';
 import type { ReportDocument } from '../../contract/report.contract.ts';
@@ -48,7 +48,14 @@ function makeSlug(name: string): string {
 
 function noAudits(constitution: ConstitutionDocument): AuditDocument {
   const { dataset, dataset_id, created_at, seed } = constitution;
-  return { schema: 'assay.audit/1', dataset, dataset_id, created_at, seed, audits: [] };
+  return auditDocumentSchema.parse({
+    schema: 'assay.audit/1',
+    dataset,
+    dataset_id,
+    created_at,
+    seed,
+    audits: [],
+  });
 }
 
 function describeDataset(dataset: Dataset, names: ReadonlyMap<string, string>): ReportDocument['dataset'] {

@@ -3,9 +3,7 @@ import { defineComponent, h, provide } from 'vue';
 import type { Component } from 'vue';
 import { useJobFeed } from '../../../renderer/app/job-feed.ts';
 import { findRowSet } from '../../../renderer/app/row-sets.ts';
-import AuditsPage from '../../../renderer/features/audit/AuditsPage.vue';
 import ConstitutionPage from '../../../renderer/features/constitution/ConstitutionPage.vue';
-import ExportPage from '../../../renderer/features/export/ExportPage.vue';
 import ReportsPage from '../../../renderer/features/reports/ReportsPage.vue';
 import SqlPage from '../../../renderer/features/sql/SqlPage.vue';
 import { hostKey } from '../../../renderer/rpc/client.ts';
@@ -106,33 +104,12 @@ describe('constitution', () => {
   });
 });
 
-describe('audits', () => {
-  it('shows the gravest finding first and tells why an audit was not run', async () => {
-    const m = await open(AuditsPage, '/d/1/audits');
-    await until(() => m.wrapper.findAll('.audit').length === 2);
-    expect(m.wrapper.findAll('.audit h2').map((h2) => h2.text())).toEqual(['Length', 'Position']);
-    expect(m.wrapper.get('.none').text()).toContain('column shown_first');
-  });
-});
-
 describe('reports', () => {
   it('shows a stored page in a frame that may do nothing', async () => {
     const m = await open(ReportsPage, '/reports');
     const frame = await until(() => m.wrapper.findAll('iframe')[0]);
     expect(frame.attributes('sandbox')).toBe('');
     expect(frame.attributes('srcdoc')).toContain("default-src 'none'");
-  });
-});
-
-describe('export', () => {
-  it('tells where the file is, and how many pairs were left out and why', async () => {
-    const m = await open(ExportPage, '/d/1/export');
-    const start = await until(() => button(m, 'Write the file'));
-    await start.trigger('submit');
-    const done = await until(() => m.wrapper.findAll('.done')[0]);
-    expect(done.text()).toContain('588: ties and unlabelled pairs');
-    await button(m, 'Show the file')?.trigger('click');
-    expect(revealed).toEqual(['/home/me/demo.assay/exports/judged-pairs-trl.jsonl']);
   });
 });
 

@@ -6,7 +6,7 @@ import {
   type SliceMoments,
 } from '../../../electron/core/audit/audits/clustered-share.ts';
 import { toProbability } from '../../../electron/core/audit/audits/coefficient-figure.ts';
-import { describeJudge } from '../../../electron/core/audit/audits/position-both-orders.ts';
+import { describeJudge } from '../../../electron/core/audit/audits/surface/position-both-orders.ts';
 
 const independent = (successes: number, n: number): SliceMoments => ({
   slice: null,

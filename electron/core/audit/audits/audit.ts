@@ -1,5 +1,14 @@
-import type { AuditFigure, AuditResult } from '../../../contract/audit.contract.ts';
-import type { Session } from '../../../../native/duckdb/session.ts';
+import { z } from 'zod';
+import type {
+  AuditFamily,
+  AuditFigure,
+  AuditResult,
+  AuditTable,
+  Finding,
+  FindingRows,
+  ProposalKind,
+} from '../../../contract/audit.contract.ts';
+import type { Parameter, Session } from '../../../../native/duckdb/session.ts';
 import { adjustPValues } from '../statistics/benjamini-hochberg.ts';
 
 /** What an audit may need of a dataset; an audit declares which of these it reads. */
@@ -8,35 +17,170 @@ export interface AuditDataset {
   readonly name: string;
   /** Whether a and b are sides of the source, not chosen and rejected put in an order of our own. */
   readonly hasSides: boolean;
-  /** Pairs with label a or b. */
+  readonly pairs: number;
+  /** Pairs with label a or b (of the judge, where one stands for the label). */
   readonly labelled: number;
   /** Labelled pairs that name the models of both sides. */
   readonly withModels: number;
-  /** Votes that record which side was shown first. */
+  /** Different models among the labelled pairs. */
+  readonly models: number;
+  /** Pairs with a strength. */
+  readonly withStrength: number;
+  readonly prompts: number;
+  readonly responses: number;
+  /** Prompts with three responses or more. */
+  readonly promptsWithThree: number;
+  /** Pairs with more than one turn. */
+  readonly multiTurn: number;
+  /** Overall votes: without an aspect. */
+  readonly votes: number;
+  /** Overall votes that record which side was shown first. */
   readonly votesWithOrder: number;
+  /** Overall votes that record how long they took. */
+  readonly votesWithTime: number;
+  /** Pairs with overall votes of two or more annotators. */
+  readonly pairsWithTwoVotes: number;
+  readonly annotators: number;
+  readonly humans: number;
+  /** Annotators that are models. */
+  readonly modelJudges: number;
+  readonly ratings: number;
+  readonly rationales: number;
+  readonly media: number;
+  /** Responses that are episodes with steps. */
+  readonly trajectories: number;
+  /** Labelled pairs of two episodes. */
+  readonly trajectoryPairs: number;
+  /** Aspects of votes and ratings. */
+  readonly aspects: readonly string[];
+  /** Attributes of annotators: country, age, … */
+  readonly attributes: readonly string[];
+  /** Different languages, topics and subsets of pairs or responses; 0 where the column is empty. */
+  readonly languages: number;
+  readonly topics: number;
+  readonly subsets: number;
+  /** Keys of the `extra` column of the first rows. */
+  readonly extraKeys: readonly string[];
 }
 
-export type AuditInputName = 'label' | 'chars' | 'sides' | 'model' | 'shown_first';
+export type AuditInputName =
+  | 'label'
+  | 'chars'
+  | 'sides'
+  | 'model'
+  | 'shown_first'
+  | 'text'
+  | 'traits'
+  | 'votes'
+  | 'annotator'
+  | 'ratings'
+  | 'strength'
+  | 'language'
+  | 'topic'
+  | 'subset'
+  | 'extra'
+  | 'media'
+  | 'steps';
 
-export interface AuditContext {
+export type ParameterValue = string | number | boolean;
+
+/** A set of rows to keep with the run. `sql` answers a column row_id, in the order to show them in. */
+export interface RowQuery {
+  /** Unique within the audit. */
+  readonly set: string;
+  readonly relation: FindingRows['relation'];
+  readonly sql: string;
+  readonly parameters?: readonly Parameter[];
+}
+
+/**
+ * Proposals for the review queue. `sql` answers comparison_id, before, after (texts or NULL), reason and score
+ * (larger = review first).
+ */
+export interface ProposalQuery {
+  readonly kind: ProposalKind;
+  readonly sql: string;
+  readonly parameters?: readonly Parameter[];
+}
+
+export interface AuditContext<P = Readonly<Record<string, ParameterValue>>> {
+  /** A reading session: it may write to `scratch` only. */
   readonly session: Session;
   readonly dataset: AuditDataset;
   readonly seed: number;
   readonly signal?: AbortSignal | undefined;
+  readonly params: P;
+  /** The column sliced by, or null. */
+  readonly slice: string | null;
+  /** The annotator whose votes stand for the label, or null. */
+  readonly judge: string | null;
+  /** The table of the pairs of this run, quoted; see `pair-table.ts` for its columns. */
+  readonly pairs: string;
+  /** The table row_id, comparison_id, annotator_id (NULL unless rows are votes), slice; empty without a slice. A pair may lie in several slices (its two models). */
+  readonly slices: string;
+  /** The audit's own scratch table of a name, quoted; dropped after the audit. */
+  scratch(name: string): string;
+  /** Stores the ids behind a finding; answers how to open them. */
+  keepRows(query: RowQuery): Promise<FindingRows>;
+  /** Puts proposals into the review queue; answers how many. Nothing is changed until somebody accepts them. */
+  propose(query: ProposalQuery): Promise<number>;
 }
 
-export type AuditOutcome = Pick<AuditResult, 'finding' | 'severity' | 'figures' | 'series' | 'params'>;
+export interface AuditOutcome {
+  readonly findings: readonly Finding[];
+  readonly figures: readonly AuditFigure[];
+  readonly series?: AuditResult['series'];
+  readonly tables?: readonly AuditTable[];
+  /** Shown beside the parameters: what the data decided, e.g. the SD a term was divided by. */
+  readonly params?: Readonly<Record<string, ParameterValue>>;
+}
 
-/** One audit: what it reads, when it cannot be run, and how. */
-export interface Audit {
+/** Answer of an audit that found out only while running that it has nothing to work on. */
+export interface Obstacle {
+  readonly obstacle: string;
+}
+
+interface AuditHead {
   readonly id: string;
+  readonly family: AuditFamily;
   readonly title: string;
   readonly description: string;
   /** Columns it can use; which of them it cannot do without is for `findObstacle` to say. */
   readonly inputs: readonly AuditInputName[];
   /** Why the audit cannot be run on a dataset, naming the missing column; null where it can. */
   findObstacle(dataset: AuditDataset): string | null;
-  run(context: AuditContext): Promise<AuditOutcome>;
+}
+
+/** One audit: what it reads, when it cannot be run, and how. */
+export interface Audit extends AuditHead {
+  readonly defaults: Readonly<Record<string, ParameterValue>>;
+  /** All parameters, checked; throws a ZodError for one that is unknown or wrong. */
+  parse(given: unknown): Readonly<Record<string, ParameterValue>>;
+  run(context: AuditContext): Promise<AuditOutcome | Obstacle>;
+}
+
+type ParameterShape = Record<string, z.ZodType<ParameterValue>>;
+type ParametersOf<S extends ParameterShape> = { readonly [K in keyof S]: z.output<S[K]> };
+
+/**
+ * Makes an audit from its parts. `parameters` are zod types with defaults; they are shown with the result and can be
+ * set for a run.
+ */
+export function defineAudit<S extends ParameterShape>(
+  audit: AuditHead & {
+    readonly parameters: S;
+    run(context: AuditContext<ParametersOf<S>>): Promise<AuditOutcome | Obstacle>;
+  },
+): Audit {
+  const schema = z.strictObject(audit.parameters);
+  const parse = (given: unknown) => schema.parse(given) as Readonly<Record<string, ParameterValue>>;
+  return {
+    ...audit,
+    defaults: parse({}),
+    parse,
+    // `parse` has checked every value against its own type.
+    run: (context) => audit.run({ ...context, params: parse(context.params) as ParametersOf<S> }),
+  };
 }
 
 /** Items below which a figure is computed but marked `too_small`. */

@@ -1,4 +1,4 @@
-import type { Session } from '../../../../native/duckdb/session.ts';
+import type { Parameter, Session } from '../../../../native/duckdb/session.ts';
 import type { AuditFigure } from '../../../contract/audit.contract.ts';
 import { binomialTest } from '../statistics/binomial.ts';
 import { type ClusterMoments, ratioInterval } from '../statistics/ratio.ts';
@@ -25,7 +25,7 @@ export type Measured = Pick<
 export async function sumClusterMoments(
   session: Session,
   relation: string,
-  options: { parameters: readonly (string | number)[]; signal?: AbortSignal | undefined },
+  options: { parameters: readonly Parameter[]; signal?: AbortSignal | undefined },
 ): Promise<SliceMoments[]> {
   return session.all<SliceMoments>(
     `SELECT slice, count(*) AS clusters, sum(y) AS "sumY", sum(n) AS "sumX", sum(y * y) AS "sumYY", sum(y * n) AS "sumXY",

@@ -1,10 +1,23 @@
 import { AppError } from '../../../contract/app-error.ts';
 import type { Audit } from './audit.ts';
-import { lengthAudit } from './length.ts';
-import { positionAudit } from './position.ts';
+import { documentationAudits } from './documentation/documentation-audits.ts';
+import { fairnessAudits } from './fairness/fairness-audits.ts';
+import { noiseAudits } from './noise/noise-audits.ts';
+import { rankingsAudits } from './rankings/rankings-audits.ts';
+import { ratersAudits } from './raters/raters-audits.ts';
+import { selectionAudits } from './selection/selection-audits.ts';
+import { surfaceAudits } from './surface/surface-audits.ts';
 
 /** Every audit, in the order they are run and shown. */
-export const audits: readonly Audit[] = [lengthAudit, positionAudit];
+export const audits: readonly Audit[] = [
+  ...surfaceAudits,
+  ...fairnessAudits,
+  ...ratersAudits,
+  ...rankingsAudits,
+  ...noiseAudits,
+  ...selectionAudits,
+  ...documentationAudits,
+];
 
 /** The audits of the given ids, all without; in the order of the registry. Throws AUDIT_UNKNOWN. */
 export function chooseAudits(ids?: readonly string[]): readonly Audit[] {

@@ -19,3 +19,19 @@ export function sayShare(figure: {
 export function sayMany(n: number, one: string, many = `${one}s`): string {
   return `${sayCount(n)} ${n === 1 ? one : many}`;
 }
+
+/** A number that is no share, with its interval, as "0.42 [0.31, 0.53]". */
+export function sayValue(
+  figure: { value: number | null; ci_lo: number | null; ci_hi: number | null },
+  decimals = 2,
+): string {
+  if (figure.value === null) return 'an unknown value';
+  if (figure.ci_lo === null || figure.ci_hi === null) return figure.value.toFixed(decimals);
+  return `${figure.value.toFixed(decimals)} [${figure.ci_lo.toFixed(decimals)}, ${figure.ci_hi.toFixed(decimals)}]`;
+}
+
+/** Names as "a, b and c". */
+export function sayList(names: readonly string[]): string {
+  if (names.length < 2) return names[0] ?? '';
+  return `${names.slice(0, -1).join(', ')} and ${names.at(-1) ?? ''}`;
+}

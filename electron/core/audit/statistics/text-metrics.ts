@@ -49,7 +49,10 @@ export function oddsRatio(table: readonly [number, number, number, number]): Odd
 }
 
 /** ln[(x/n) / (y/m)]; with `smooth` ½ is added to the counts (and 1 to the totals). */
-export function logShareRatio(counts: { x: number; n: number; y: number; m: number }, smooth: boolean): number {
+export function logShareRatio(
+  counts: { x: number; n: number; y: number; m: number },
+  smooth: boolean,
+): number {
   const [s, t] = smooth ? [0.5, 1] : [0, 0];
   return Math.log((counts.x + s) / (counts.n + t)) - Math.log((counts.y + s) / (counts.m + t));
 }

@@ -1,4 +1,5 @@
 import type { AuditResult } from '../../../contract/audit.contract.ts';
+import { rankFindings } from '../../../contract/finding-order.ts';
 import type { ReportDocument } from '../../../contract/report.contract.ts';
 import { drawCurveChart } from '../charts/curve-chart.ts';
 import { joinMarkup, markup, nothing, type Markup } from '../markup.ts';
@@ -53,6 +54,23 @@ ${settings === '' ? nothing : markup`<p class="settings" dir="auto">Settings: ${
 </article>\n`;
 }
 
+const certainties = {
+  clear: 'clear',
+  unclear: 'not clear',
+  too_few: 'too few rows to rank',
+  descriptive: 'a count',
+} as const;
+
+/** Every finding, the gravest and most certain first. */
+function drawFindings(audits: readonly AuditResult[]): Markup {
+  const ranked = rankFindings(audits);
+  if (ranked.length === 0) return nothing;
+  return markup`<h3>Findings in order</h3><ol class="findings">${ranked.map(
+    ({ audit, finding }) =>
+      markup`<li dir="auto"><strong>${audit.title}</strong> <span class="severity">${severities[finding.severity]}, ${certainties[finding.certainty]}</span>: ${finding.sentence}</li>\n`,
+  )}</ol>`;
+}
+
 export function drawAudits({ audits: { audits, seed } }: ReportDocument): Markup {
   const applied = audits.filter((audit) => audit.is_applicable);
   const others = audits.filter((audit) => !audit.is_applicable);
@@ -67,6 +85,7 @@ export function drawAudits({ audits: { audits, seed } }: ReportDocument): Markup
   return markup`<section aria-labelledby="audits">
 <h2 id="audits">Audits</h2>
 ${lead}
+${drawFindings(applied)}
 ${joinMarkup(applied.map(drawAudit))}${skipped}
 </section>`;
 }

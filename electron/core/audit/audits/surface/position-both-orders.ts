@@ -1,8 +1,8 @@
-import type { AuditFigure } from '../../../contract/audit.contract.ts';
-import { binomialTest } from '../statistics/binomial.ts';
-import { wilsonInterval } from '../statistics/wilson.ts';
-import { type AuditContext, makeFigure, maximumSlices } from './audit.ts';
-import { measureMean, statusOf, sumClusterMoments } from './clustered-share.ts';
+import type { AuditFigure } from '../../../../contract/audit.contract.ts';
+import { binomialTest } from '../../statistics/binomial.ts';
+import { wilsonInterval } from '../../statistics/wilson.ts';
+import { type AuditContext, makeFigure, maximumSlices } from '../audit.ts';
+import { measureMean, statusOf, sumClusterMoments } from '../clustered-share.ts';
 
 /** What one judge did on the pairs it was asked in both orders. */
 export interface OrderCounts {

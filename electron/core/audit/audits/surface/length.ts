@@ -1,97 +1,141 @@
-import type { AuditFigure, AuditResult } from '../../../contract/audit.contract.ts';
-import { fitLogistic, type LogisticFit } from '../statistics/logistic.ts';
+import { z } from 'zod';
+import type { AuditFigure, AuditResult } from '../../../../contract/audit.contract.ts';
+import { fitLogistic, type LogisticFit } from '../../statistics/logistic.ts';
 import {
   adjustFigures,
-  type Audit,
-  type AuditContext,
+  type AuditContext as Context,
+  defineAudit,
   makeFigure,
   maximumSlices,
   minimumItems,
-} from './audit.ts';
-import { measureMean, measureShare, statusOf, sumClusterMoments } from './clustered-share.ts';
-import { describeCoefficient, toProbability } from './coefficient-figure.ts';
+} from '../audit.ts';
+import { measureShare, statusOf, sumClusterMoments } from '../clustered-share.ts';
+import { describeCoefficient, toProbability } from '../coefficient-figure.ts';
 import { lengthPairs } from './length-pairs.ts';
 import { measureModels } from './length-by-model.ts';
-import { sayCount, sayMany, sayShare } from './wording.ts';
+import { makeFinding } from '../finding.ts';
+import { measureMeans, measureShares } from '../slices.ts';
+import { sayCount, sayMany, sayShare } from '../wording.ts';
 
-/** Longer-wins rates beyond this (or below its mirror image) are a warning. */
-const warnAbove = 0.6;
+type AuditContext = Context<{ warn_above: number; balance: boolean }>;
 
 const headOf = (metric: string, title: string) => ({ audit: 'length', metric, title });
 
-export const lengthAudit: Audit = {
+export const lengthAudit = defineAudit({
   id: 'length',
+  family: 'surface',
   title: 'Length',
   description:
     'Whether the longer response wins more often than chance, and what remains of win rates at equal length.',
   inputs: ['label', 'chars', 'sides', 'model'],
+  parameters: {
+    /** Longer-wins rates beyond this (or below its mirror image) are a warning. */
+    warn_above: z.number().min(0.5).max(1).default(0.6),
+    /** Whether to propose leaving out pairs until the longer side wins half of each tenth of the difference. */
+    balance: z.boolean().default(false),
+  },
   findObstacle: (dataset) =>
     dataset.labelled === 0 ? 'No pair has a preferred side: the column label holds neither a nor b.' : null,
   run: async (context) => {
-    const [winRate, ...others] = await measureDifferences(context);
+    const differences = await measureDifferences(context);
     const model = await fitLength(context);
     const models = context.dataset.withModels > 0 ? await measureModels(context) : [];
-    const figures = adjustFigures([winRate, ...others, ...describeModel(model, context), ...models]);
-    const rate = figures[0] ?? winRate;
-    const equal = others.find((figure) => figure.metric === 'equal_length_share');
+    const figures = adjustFigures([...differences, ...describeModel(model, context), ...models]);
+    if (context.params.balance) await proposeBalance(context);
     return {
-      finding: sayFinding(rate, Math.round((equal?.value ?? 0) * (equal?.n_items ?? 0))),
-      severity: judge(rate),
+      findings: [await describeLonger(figures, context)],
       figures,
       series: await drawCurves(context),
       params: {
         unit: 'chars',
-        warn_above: warnAbove,
         min_n: minimumItems,
         max_models: maximumSlices,
         length_term: 'tanh(difference / SD)',
         length_sd: model.spread,
-        seed: context.seed,
       },
     };
   },
-};
+});
+
+async function describeLonger(figures: readonly AuditFigure[], context: AuditContext) {
+  const [rate] = figures;
+  const equal = figures.find((figure) => figure.metric === 'equal_length_share');
+  const side = (rate?.value ?? 0.5) >= 0.5 ? '>' : '<';
+  return makeFinding({
+    id: 'longer_wins',
+    sentence: sayFinding(rate, Math.round((equal?.value ?? 0) * (equal?.n_items ?? 0))),
+    figure: rate ?? null,
+    scale: 'share',
+    warnFrom: 2 * (context.params.warn_above - 0.5),
+    series: 'longer_wins_by_difference',
+    rows: await context.keepRows({
+      set: side === '>' ? 'longer_chosen' : 'shorter_chosen',
+      relation: 'pairs',
+      sql: `SELECT DISTINCT comparison_id AS row_id, abs(delta) AS size FROM ${context.pairs} WHERE delta ${side} 0 ORDER BY size DESC, row_id`,
+    }),
+  });
+}
+
+/**
+ * Pairs to leave out so that in each tenth of the length difference the longer side wins half: the surplus of the more
+ * frequent outcome, drawn by the md5 of row and seed.
+ */
+async function proposeBalance(context: AuditContext): Promise<void> {
+  await context.propose({
+    kind: 'drop',
+    sql: `WITH cut AS (SELECT comparison_id, delta, ntile(10) OVER (ORDER BY abs(delta), comparison_id) AS tenth FROM ${context.pairs} WHERE delta <> 0),
+        placed AS (SELECT *, row_number() OVER (PARTITION BY tenth, delta > 0 ORDER BY md5(comparison_id || '.' || ${Number(context.seed)})) AS place,
+          count(*) FILTER (delta > 0) OVER (PARTITION BY tenth) AS longer, count(*) FILTER (delta < 0) OVER (PARTITION BY tenth) AS shorter FROM cut)
+      SELECT comparison_id, NULL AS before, NULL AS after, NULL AS score,
+        format('Balance: the longer side wins {} of {} pairs of this length difference', longer, longer + shorter) AS reason
+      FROM placed WHERE (delta > 0) = (longer > shorter) AND place > least(longer, shorter)`,
+  });
+}
 
 /** Longer-wins rate first, then mean and median difference and the share of pairs of equal length. */
-async function measureDifferences(context: AuditContext): Promise<[AuditFigure, ...AuditFigure[]]> {
-  const { session, dataset, signal } = context;
-  const options = { parameters: [dataset.datasetId], signal };
-  const over = async (outcome: string) => {
-    const relation = `(SELECT NULL AS slice, cluster, ${outcome} AS outcome FROM ${lengthPairs})`;
-    return (await sumClusterMoments(session, relation, options))[0];
-  };
-  const longer = await over('CASE WHEN delta <> 0 THEN (delta > 0)::INTEGER END');
-  const difference = await over('delta');
-  const equal = await over('(delta = 0)::INTEGER');
-  const median = await findMedian(context, difference?.clusters ?? 0);
-  return [
-    makeFigure(headOf('longer_win_rate', 'The longer side wins'), { ...measureShare(longer), neutral: 0.5 }),
-    makeFigure(headOf('mean_difference', 'Mean length difference, chosen − rejected (characters)'), {
-      ...measureMean(difference),
+async function measureDifferences(context: AuditContext): Promise<AuditFigure[]> {
+  const from = lengthPairs(context);
+  const longer = await measureShares(context, {
+    head: headOf('longer_win_rate', 'The longer side wins'),
+    from,
+    outcome: 'CASE WHEN delta <> 0 THEN (delta > 0)::INTEGER END',
+  });
+  const difference = await measureMeans(context, {
+    head: headOf('mean_difference', 'Mean length difference, chosen − rejected (characters)'),
+    from,
+    outcome: 'delta',
+  });
+  const equal = await measureShares(context, {
+    head: headOf('equal_length_share', 'Sides of equal length'),
+    from,
+    outcome: '(delta = 0)::INTEGER',
+    neutral: null,
+  });
+  const [whole] = difference;
+  const median = makeFigure(
+    headOf('median_difference', 'Median length difference, chosen − rejected (characters)'),
+    {
+      ...(await findMedian(context, whole?.n_clusters ?? 0)),
+      n_items: whole?.n_items ?? 0,
+      n_clusters: whole?.n_clusters ?? 0,
+      status: statusOf(whole?.n_items ?? 0),
       neutral: 0,
-    }),
-    makeFigure(headOf('median_difference', 'Median length difference, chosen − rejected (characters)'), {
-      ...median,
-      n_items: difference?.sumX ?? 0,
-      n_clusters: difference?.clusters ?? 0,
-      status: statusOf(difference?.sumX ?? 0),
-      neutral: 0,
-    }),
-    makeFigure(headOf('equal_length_share', 'Sides of equal length'), { ...measureShare(equal), p: null }),
-  ];
+    },
+  );
+  return [...longer, ...difference, median, ...equal];
 }
 
 /** The median and its order-statistic interval, with the number of prompts in place of the number of pairs. */
 async function findMedian(
-  { session, dataset, signal }: AuditContext,
+  context: AuditContext,
   clusters: number,
 ): Promise<Pick<AuditFigure, 'value' | 'ci_lo' | 'ci_hi'>> {
   const reach = clusters === 0 ? 0.5 : Math.min(0.5, 0.98 / Math.sqrt(clusters));
-  return session.one(
+  return context.session.one(
     `SELECT median(delta)::DOUBLE AS value, quantile_disc(delta, ?::DOUBLE)::DOUBLE AS ci_lo, quantile_disc(delta, ?::DOUBLE)::DOUBLE AS ci_hi
-     FROM ${lengthPairs}`,
-    [0.5 - reach, 0.5 + reach, dataset.datasetId],
-    { signal },
+     FROM ${lengthPairs(context)}`,
+    [0.5 - reach, 0.5 + reach],
+    { signal: context.signal },
   );
 }
 
@@ -105,12 +149,13 @@ interface LengthFit {
  * logit P(a wins) = θ + φ·tanh(Δ/SD), Δ = length of a − length of b. Where the sides are not the source's own, the pair
  * is seen from the chosen side and there is no θ.
  */
-async function fitLength({ session, dataset, signal }: AuditContext): Promise<LengthFit> {
+async function fitLength(context: AuditContext): Promise<LengthFit> {
+  const { session, dataset, signal } = context;
   const delta = dataset.hasSides ? 'delta_ab' : 'delta';
   const columns = await session.columns(
-    `SELECT ${delta}::DOUBLE AS delta, cluster, ${dataset.hasSides ? "(label = 'a')::INTEGER" : '1'} AS won FROM ${lengthPairs}
-     ORDER BY comparison_id`,
-    [dataset.datasetId],
+    `SELECT ${delta}::DOUBLE AS delta, cluster, ${dataset.hasSides ? "(label = 'a')::INTEGER" : '1'} AS won FROM ${lengthPairs(context)}
+     ORDER BY row_id`,
+    [],
     { signal },
   );
   const lengths = columns.delta ?? new Float64Array(0);
@@ -174,14 +219,15 @@ async function drawCurves(context: AuditContext): Promise<AuditResult['series']>
 }
 
 async function drawCurve(
-  { session, dataset, signal }: AuditContext,
+  context: AuditContext,
   x: string,
   outcome: string,
   condition: string,
 ): Promise<AuditResult['series'][number]['points']> {
-  const options = { parameters: [dataset.datasetId], signal };
-  const cut = `(SELECT ntile(10) OVER (ORDER BY ${x}, comparison_id) AS slice, ${x} AS x, cluster, ${outcome} AS outcome
-    FROM ${lengthPairs} WHERE ${condition})`;
+  const { session, signal } = context;
+  const options = { parameters: [], signal };
+  const cut = `(SELECT ntile(10) OVER (ORDER BY ${x}, row_id) AS slice, ${x} AS x, cluster, ${outcome} AS outcome
+    FROM ${lengthPairs(context)} WHERE ${condition})`;
   const places = await session.all<{ slice: number; low: number; high: number; middle: number }>(
     `SELECT slice, min(x)::DOUBLE AS low, max(x)::DOUBLE AS high, median(x)::DOUBLE AS middle FROM ${cut} GROUP BY slice ORDER BY slice`,
     options.parameters,
@@ -202,17 +248,9 @@ async function drawCurve(
   });
 }
 
-function sayFinding(rate: AuditFigure, equal: number): string {
-  if (rate.value === null)
+function sayFinding(rate: AuditFigure | undefined, equal: number): string {
+  if (!rate || rate.value === null)
     return 'All labelled pairs have sides of equal length, so length cannot have decided any.';
   const tail = equal === 0 ? '' : `; ${sayMany(equal, 'pair')} of equal length left out`;
   return `The longer side wins ${sayShare(rate)} of ${sayMany(rate.n_items, 'pair')} of unequal length${tail}.`;
-}
-
-/** Warning: the interval leaves out ½ and the rate is beyond 60 % either way; notice: the interval leaves out ½. */
-function judge(rate: AuditFigure): AuditResult['severity'] {
-  if (rate.status !== 'ok' || rate.value === null || rate.ci_lo === null || rate.ci_hi === null)
-    return 'none';
-  if (rate.ci_lo <= 0.5 && rate.ci_hi >= 0.5) return 'none';
-  return Math.abs(rate.value - 0.5) > warnAbove - 0.5 ? 'warning' : 'notice';
 }

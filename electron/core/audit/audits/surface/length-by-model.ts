@@ -1,17 +1,21 @@
-import type { AuditFigure } from '../../../contract/audit.contract.ts';
-import { fitLogistic } from '../statistics/logistic.ts';
-import { type AuditContext, makeFigure, maximumSlices, minimumItems } from './audit.ts';
-import { measureShare, sumClusterMoments } from './clustered-share.ts';
-import { describeCoefficient, toProbability } from './coefficient-figure.ts';
+import type { AuditFigure } from '../../../../contract/audit.contract.ts';
+import { fitLogistic } from '../../statistics/logistic.ts';
+import { type AuditContext as Context, makeFigure, maximumSlices, minimumItems } from '../audit.ts';
+import { measureShare, sumClusterMoments } from '../clustered-share.ts';
+import { describeCoefficient, toProbability } from '../coefficient-figure.ts';
 import { lengthPairs } from './length-pairs.ts';
+
+type AuditContext = Context<unknown>;
 
 /**
  * The models with the most pairs: one row per pair and model, seen from the model's side. Pairs of a model with itself
- * say nothing about it. Takes the dataset's id as parameter.
+ * say nothing about it.
  */
-const modelRows = `(WITH pair AS (SELECT * FROM ${lengthPairs} WHERE model_a <> model_b),
-    seen AS (SELECT model_a AS model, delta_ab AS delta, (label = 'a')::INTEGER AS won, cluster, comparison_id FROM pair
-      UNION ALL SELECT model_b, -delta_ab, (label = 'b')::INTEGER, cluster, comparison_id FROM pair),
+const listModelRows = (
+  context: AuditContext,
+) => `(WITH pair AS (SELECT * FROM ${lengthPairs(context)} WHERE model_a <> model_b),
+    seen AS (SELECT model_a AS model, delta_ab AS delta, (label = 'a')::INTEGER AS won, cluster, row_id FROM pair
+      UNION ALL SELECT model_b, -delta_ab, (label = 'b')::INTEGER, cluster, row_id FROM pair),
     top AS (SELECT model, row_number() OVER (ORDER BY count(*) DESC, model) AS place FROM seen GROUP BY model
       HAVING count(*) >= ${minimumItems} ORDER BY place LIMIT ${maximumSlices})
   SELECT * FROM seen JOIN top USING (model))`;
@@ -21,8 +25,9 @@ const modelRows = `(WITH pair AS (SELECT * FROM ${lengthPairs} WHERE model_a <> 
  * opponent's, the controlled rate σ(θ) at Δ = 0 (AlpacaEval's form without the instruction-difficulty term).
  */
 export async function measureModels(context: AuditContext): Promise<AuditFigure[]> {
-  const { session, dataset, signal } = context;
-  const parameters = [dataset.datasetId];
+  const { session, signal } = context;
+  const modelRows = listModelRows(context);
+  const parameters: [] = [];
   const names = await session.all<{ place: number; model: string }>(
     `SELECT DISTINCT place, model FROM ${modelRows} ORDER BY place`,
     parameters,
@@ -34,7 +39,7 @@ export async function measureModels(context: AuditContext): Promise<AuditFigure[
     { parameters, signal },
   );
   const columns = await session.columns(
-    `SELECT place, delta::DOUBLE AS delta, won, cluster FROM ${modelRows} ORDER BY place, comparison_id`,
+    `SELECT place, delta::DOUBLE AS delta, won, cluster FROM ${modelRows} ORDER BY place, row_id`,
     parameters,
     { signal },
   );
