@@ -16,6 +16,7 @@ export default defineConfig({
           index: path.join(root, 'electron/main/index.ts'),
           'core-process': path.join(root, 'electron/main/core-process.ts'),
           'extract-process': path.join(root, 'native/duckdb/extract-process.ts'),
+          'llama-process': path.join(root, 'native/llama/llama-process.ts'),
         },
         output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
       },

@@ -10,6 +10,10 @@ const duckdb = {
   group: ['@duckdb/*'],
   message: 'Only native/duckdb may import the driver. Use its Database instead.',
 };
+const llama = {
+  group: ['node-llama-cpp', 'node-llama-cpp/*'],
+  message: 'Only native/llama may import it, in a process of its own. Ask through native/host instead.',
+};
 const renderer = { group: ['**/renderer/**'], message: 'The page is not importable outside renderer/.' };
 const shells = {
   group: [
@@ -86,12 +90,17 @@ export default defineConfig(
   },
   { files: ['test/**'], rules: { 'max-lines-per-function': 'off', 'no-console': 'off' } },
   { files: ['electron/cli/**', 'test/bench/**'], rules: { 'no-console': 'off' } },
-  imports(['electron/contract/**'], [electron, duckdb, renderer, shells, core, nodeBuiltins, dom]),
-  imports(['electron/core/**'], [electron, duckdb, renderer, shells, dom]),
-  imports(['native/**'], [electron, renderer, shells, dom], ['native/duckdb/**']),
-  imports(['native/duckdb/**'], [electron, renderer, shells, dom]),
-  imports(['electron/server/**', 'electron/cli/**'], [electron, duckdb, renderer, dom]),
-  imports(['electron/main/**'], [duckdb, renderer, dom]),
-  imports(['electron/preload/**'], [duckdb, renderer, core, dom]),
-  imports(['renderer/**'], [electron, duckdb, core, nodeBuiltins]),
+  imports(['electron/contract/**'], [electron, duckdb, llama, renderer, shells, core, nodeBuiltins, dom]),
+  imports(['electron/core/**'], [electron, duckdb, llama, renderer, shells, dom]),
+  imports(
+    ['native/**'],
+    [electron, duckdb, llama, renderer, shells, dom],
+    ['native/duckdb/**', 'native/llama/**'],
+  ),
+  imports(['native/duckdb/**'], [electron, llama, renderer, shells, dom]),
+  imports(['native/llama/**'], [electron, duckdb, renderer, shells, dom]),
+  imports(['electron/server/**', 'electron/cli/**'], [electron, duckdb, llama, renderer, dom]),
+  imports(['electron/main/**'], [duckdb, llama, renderer, dom]),
+  imports(['electron/preload/**'], [duckdb, llama, renderer, core, dom]),
+  imports(['renderer/**'], [electron, duckdb, llama, core, nodeBuiltins]),
 );

@@ -29,6 +29,7 @@ export default defineConfig({
         cli: 'electron/cli/main.ts',
         'server-process': 'electron/server/server-process.ts',
         'extract-process': 'native/duckdb/extract-process.ts',
+        'llama-process': 'native/llama/llama-process.ts',
       },
       output: { entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
     },

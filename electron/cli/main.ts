@@ -1,8 +1,15 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { addAnalysisCommands } from './analysis-commands.ts';
+import { addConstitutionCommands } from './constitution-commands.ts';
+import { addAnnotationCommands } from './annotation-commands.ts';
 import { addCorpusCommands } from './corpus-commands.ts';
+import { addDatasheetCommand } from './datasheet-command.ts';
 import { addDemoCommand } from './demo-command.ts';
+import { addEditingCommands } from './editing-commands.ts';
+import { addExportCommand } from './export-command.ts';
+import { addJudgingCommands } from './judging-commands.ts';
+import { addModelCommands } from './model-commands.ts';
 import { tellFailure } from './output.ts';
 import { addServeCommands } from './serve-commands.ts';
 import { version } from './version.ts';
@@ -13,7 +20,14 @@ const program = new Command('assay')
   .exitOverride()
   .showHelpAfterError();
 addCorpusCommands(program);
+addEditingCommands(program);
+addExportCommand(program);
 addAnalysisCommands(program);
+addConstitutionCommands(program);
+addDatasheetCommand(program);
+addModelCommands(program);
+addJudgingCommands(program);
+addAnnotationCommands(program);
 addServeCommands(program);
 addDemoCommand(program);
 

@@ -1,10 +1,24 @@
 import { AppError } from '../../electron/contract/app-error.ts';
 import type { Database } from './database.ts';
 import foundation from './migrations/0001-foundation.sql?raw';
+import editing from './migrations/0003-editing.sql?raw';
+import audits from './migrations/0004-audits.sql?raw';
+import episodesAndDatasheets from './migrations/0005-episodes-and-datasheets.sql?raw';
+import models from './migrations/0006-models.sql?raw';
+import judging from './migrations/0007-judging.sql?raw';
+import principles from './migrations/0008-principles.sql?raw';
+import annotation from './migrations/0009-annotation.sql?raw';
 
 /** Numbered, append-only: a landed migration is never edited, only followed by another. */
 const migrations: readonly { readonly version: number; readonly name: string; readonly sql: string }[] = [
   { version: 1, name: 'foundation', sql: foundation },
+  { version: 3, name: 'editing', sql: editing },
+  { version: 4, name: 'audits', sql: audits },
+  { version: 5, name: 'episodes-and-datasheets', sql: episodesAndDatasheets },
+  { version: 6, name: 'models', sql: models },
+  { version: 7, name: 'judging', sql: judging },
+  { version: 8, name: 'principles', sql: principles },
+  { version: 9, name: 'annotation', sql: annotation },
 ];
 
 export const schemaVersion = migrations.at(-1)?.version ?? 0;

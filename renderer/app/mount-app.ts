@@ -12,6 +12,7 @@ import AppShell from './AppShell.vue';
 import { createDatasetList, datasetListKey } from './dataset-list.ts';
 import { createMessages } from './i18n.ts';
 import { createJobFeed, jobFeedKey } from './job-feed.ts';
+import { useOpenEndpoints } from './open-endpoints.ts';
 import { createAppRouter } from './router.ts';
 import { useShellStore } from './shell-store.ts';
 import StartFailure from './StartFailure.vue';
@@ -30,10 +31,14 @@ export function mountApp(connection: Connection, hello: Hello, target: string): 
   app.provide(workspaceKey, hello);
 
   const shell = useShellStore();
+  const endpoints = useOpenEndpoints();
+  endpoints.addresses = hello.endpoints;
   connection.onStateChange((state) => {
     const isBack = state === 'connected' && shell.connection !== 'connected';
     shell.connection = state;
-    if (isBack) void datasets.refresh();
+    if (!isBack) return;
+    void datasets.refresh();
+    void connection.client.model.list().then(endpoints.take, () => undefined);
   });
   for (const notice of hello.notices) shell.notify(notice, true);
   jobs.onEnd((job) => {

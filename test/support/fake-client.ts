@@ -6,7 +6,10 @@ import type { Job } from '../../electron/contract/job.contract.ts';
 import { cellOf, comparePairs, fakeDetail, fakeFields, fakePair, matchesFilter } from './fake-rows.ts';
 import type { FakePair } from './fake-rows.ts';
 import { fakeAnalysis } from './fake-analysis.ts';
+import type { FakeModelOptions } from './fake-models.ts';
+import { fakeEditing } from './fake-editing.ts';
 import { fakeImport } from './fake-import.ts';
+import { fakeJudging, type FakeJudgingOptions } from './fake-judging.ts';
 
 /** Filters and sorts of larger datasets look at their first rows only; enough to see a page work. */
 const scannedRows = 120_000;
@@ -15,6 +18,8 @@ export interface FakeOptions {
   readonly datasets?: readonly { readonly name: string; readonly pairs: number }[];
   /** Milliseconds before every answer. */
   readonly latency?: number;
+  readonly models?: FakeModelOptions;
+  readonly judging?: FakeJudgingOptions;
 }
 
 interface FakeView {
@@ -174,7 +179,7 @@ export function createFakeCore(options: FakeOptions = {}): FakeCore {
     return found;
   };
 
-  const analysis = fakeAnalysis(answer, putJob);
+  const analysis = fakeAnalysis(answer, putJob, options.models);
   const client = {
     ...analysis,
     system: { hello: () => ofSameType('hello') },
@@ -305,6 +310,9 @@ export function createFakeCore(options: FakeOptions = {}): FakeCore {
         })),
     },
     import: fakeImport(answer, putJob),
+    edit: fakeEditing(answer),
+    snapshot: { list: (input: unknown) => answer('snapshot.list', input, () => []) },
+    judge: fakeJudging(answer, putJob, options.judging),
     job: {
       list: (input: unknown) => answer('job.list', input, () => [...jobs.values()]),
       get: (input: { jobId: string }) => answer('job.get', input, () => getJob(input.jobId)),
@@ -316,6 +324,16 @@ export function createFakeCore(options: FakeOptions = {}): FakeCore {
             isCancelRequested: true,
             finishedAt: iso(5),
           });
+          return getJob(input.jobId);
+        }),
+      pause: (input: { jobId: string }) =>
+        answer('job.pause', input, () => {
+          putJob({ ...getJob(input.jobId), status: 'paused' });
+          return getJob(input.jobId);
+        }),
+      resume: (input: { jobId: string }) =>
+        answer('job.resume', input, () => {
+          putJob({ ...getJob(input.jobId), status: 'queued', error: null });
           return getJob(input.jobId);
         }),
       again: (input: { jobId: string }) =>

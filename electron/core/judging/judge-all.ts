@@ -1,4 +1,4 @@
-import { isAppError } from '../../contract/app-error.ts';
+import { type AppError, isAppError } from '../../contract/app-error.ts';
 
 export interface JudgeAllOptions<Item, Result> {
   /** Items judged at the same time. */
@@ -7,7 +7,7 @@ export interface JudgeAllOptions<Item, Result> {
   /** The result of an item that twice took the engine with it. */
   readonly giveUp: (item: Item) => Result;
   readonly onResult: (item: Item, result: Result) => Promise<void>;
-  /** Told before an item is tried again, so that it is counted even if the whole process dies next. */
+  /** Told of suspects before any is tried again, so that the death is counted even if the whole process dies next. */
   readonly onDeath: (items: readonly Item[]) => Promise<void>;
   /** Deaths an item has been part of in earlier runs. */
   readonly deathsOf: (item: Item) => number;
@@ -15,6 +15,12 @@ export interface JudgeAllOptions<Item, Result> {
 }
 
 const deathsAllowed = 2;
+
+/** An item that was in flight when the engine went. */
+interface Interrupted<Item> {
+  readonly item: Item;
+  readonly isSuspect: boolean;
+}
 
 /**
  * Judges items, several at a time. When the engine dies, all that were in flight are suspects: they are tried again
@@ -27,10 +33,12 @@ export async function judgeAll<Item, Result>(
 ): Promise<void> {
   const queue = items[Symbol.asyncIterator]();
   for (;;) {
-    const { suspects, isExhausted } = await judgeTogether(queue, options);
-    if (suspects.length > 0) {
+    const { interrupted, isExhausted } = await judgeTogether(queue, options);
+    if (interrupted.length > 0) {
+      const suspects = interrupted.filter((one) => one.isSuspect).map((one) => one.item);
       await options.onDeath(suspects);
-      for (const item of suspects) await judgeAlone(item, options.deathsOf(item) + 1, options);
+      for (const { item, isSuspect } of interrupted)
+        await judgeAlone(item, options.deathsOf(item) + (isSuspect ? 1 : 0), options);
     }
     if (isExhausted) return;
   }
@@ -39,12 +47,12 @@ export async function judgeAll<Item, Result>(
 async function judgeTogether<Item, Result>(
   queue: AsyncIterator<Item>,
   { concurrency, judge, giveUp, deathsOf, onResult, signal }: JudgeAllOptions<Item, Result>,
-): Promise<{ suspects: Item[]; isExhausted: boolean }> {
-  const suspects: Item[] = [];
+): Promise<{ interrupted: Interrupted<Item>[]; isExhausted: boolean }> {
+  const interrupted: Interrupted<Item>[] = [];
   let isExhausted = false;
   let failure: { readonly cause: unknown } | undefined;
   const work = async (): Promise<void> => {
-    while (!isExhausted && !failure && suspects.length === 0) {
+    while (!isExhausted && !failure && interrupted.length === 0) {
       signal.throwIfAborted();
       const next = await queue.next();
       if (next.done === true) {
@@ -60,7 +68,7 @@ async function judgeTogether<Item, Result>(
         await onResult(item, await judge(item));
       } catch (error) {
         if (!isDeath(error)) throw error;
-        suspects.push(item);
+        interrupted.push({ item, isSuspect: isSuspicious(error) });
       }
     }
   };
@@ -72,7 +80,7 @@ async function judgeTogether<Item, Result>(
     ),
   );
   if (failure) throw failure.cause;
-  return { suspects, isExhausted };
+  return { interrupted, isExhausted };
 }
 
 async function judgeAlone<Item, Result>(
@@ -86,11 +94,17 @@ async function judgeAlone<Item, Result>(
     await options.onResult(item, await options.judge(item));
   } catch (error) {
     if (!isDeath(error)) throw error;
-    await options.onDeath([item]);
-    await judgeAlone(item, deaths + 1, options);
+    const isSuspect = isSuspicious(error);
+    await options.onDeath(isSuspect ? [item] : []);
+    await judgeAlone(item, deaths + (isSuspect ? 1 : 0), options);
   }
 }
 
-function isDeath(error: unknown): boolean {
+function isDeath(error: unknown): error is AppError {
   return isAppError(error) && error.code === 'ENGINE_DIED';
+}
+
+/** False where the engine was stopped on request, or died of another model's loading: no item is to blame. */
+function isSuspicious({ details }: AppError): boolean {
+  return details.isRequested !== true && details.isTrial !== true;
 }

@@ -5,6 +5,7 @@ const params = new URLSearchParams(window.location.search);
 const isEmpty = params.has('empty');
 const core = createFakeCore({
   latency: Number(params.get('latency') ?? 5),
+  ...(isEmpty && { models: { models: [] } }),
   datasets: isEmpty
     ? []
     : [

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import type { AuditDocument, AuditResult } from '../../../electron/contract/audit.contract.ts';
 import type { PrincipleResult } from '../../../electron/contract/constitution.contract.ts';
 import {
   excludes,
@@ -8,7 +7,6 @@ import {
   signedText,
   symmetricEnd,
 } from '../../../renderer/charts/figure-text.ts';
-import { rankAudits } from '../../../renderer/features/audit/audit-figures.ts';
 import { figureOf } from '../../../renderer/features/constitution/principle-columns.ts';
 import {
   filterPrinciples,
@@ -16,9 +14,8 @@ import {
   sortPrinciples,
 } from '../../../renderer/features/constitution/principle-list.ts';
 import { commonStem, withoutStem } from '../../../renderer/features/constitution/principle-text.ts';
-import { readExportSummary } from '../../../renderer/features/export/export-summary.ts';
 import { framedPage } from '../../../renderer/features/reports/framed-page.ts';
-import { fakeAudits, fakeConstitution } from '../../support/fake-documents.ts';
+import { fakeConstitution } from '../../support/fake-documents.ts';
 
 const [base] = fakeConstitution().principles;
 const principle = (part: Partial<PrincipleResult>): PrincipleResult => {
@@ -118,39 +115,7 @@ describe('figures as texts', () => {
   });
 });
 
-describe('ranking of audits', () => {
-  const [length, position] = ['length', 'position'].map((id) =>
-    fakeAudits().audits.find((audit) => audit.audit === id),
-  );
-  const document = (audits: readonly (AuditResult | undefined)[]): AuditDocument => ({
-    ...fakeAudits(),
-    audits: audits.filter((audit) => audit !== undefined),
-  });
-
-  it('puts the graver first, then the larger distance from no effect', () => {
-    const { ranked } = rankAudits(document([position, length]));
-    expect(ranked.map((audit) => audit.audit)).toEqual(['length', 'position']);
-    const even = [position, length].map((audit) => audit && { ...audit, severity: 'notice' as const });
-    // 0.604 is 0.104 away from one half, 0.531 only 0.031.
-    expect(rankAudits(document(even)).ranked.map((audit) => audit.audit)).toEqual(['length', 'position']);
-  });
-
-  it('keeps audits that could not be run apart instead of ranking them as harmless', () => {
-    const { ranked, notApplicable } = rankAudits(fakeAudits());
-    expect(ranked.every((audit) => audit.is_applicable)).toBe(true);
-    expect(notApplicable.map((audit) => audit.reason)).toEqual([
-      'No vote records which side was shown first (column shown_first).',
-    ]);
-  });
-});
-
 describe('what comes from a job or a file', () => {
-  it('does not show an export whose result has another shape', () => {
-    expect(readExportSummary({ file: '/x.csv', rows: 3, skipped: 0, skippedWhy: null })?.rows).toBe(3);
-    expect(readExportSummary({ path: '/x.csv' })).toBeUndefined();
-    expect(readExportSummary(null)).toBeUndefined();
-  });
-
   it('puts its policy in front of everything a report holds, also where the report has a head of its own', () => {
     const html =
       '<!doctype html><html><head data-x="1"><script src="x.js"></script></head><body></body></html>';

@@ -1,0 +1,55 @@
+import path from 'node:path';
+import type { Database } from '../../../native/duckdb/database.ts';
+import { createNodeAdapter } from '../../../native/host/adapters/node.ts';
+import { selectEngineEnvironment } from '../../../native/host/engine-environment.ts';
+import type { ProcessAdapter } from '../../../native/host/process-adapter.ts';
+import type { JobService } from '../jobs/job.service.ts';
+import { AddModelsJob } from './add-models.job.ts';
+import { BenchmarkModelJob } from './benchmark-model.job.ts';
+import type { EndpointHttpOptions } from './endpoint-http.ts';
+import { EndpointKeys, findUserDirectory } from './endpoint-keys.ts';
+import { EndpointService } from './endpoint.service.ts';
+import { InferenceEngine } from './inference-engine.ts';
+import { ModelRepository } from './model.repository.ts';
+import { ModelService } from './model.service.ts';
+
+export interface ModelPlaces {
+  /** Starts inference processes. */
+  readonly engine: ProcessAdapter;
+  /** Starts processes that only read files; they get no graphics card. */
+  readonly inspector: ProcessAdapter;
+  /** Folder of the user's own, for keys of endpoints. */
+  readonly userDirectory: string;
+  readonly http?: EndpointHttpOptions;
+}
+
+/** The built inference process beside the other scripts of an installation. */
+export function findModelPlaces(scripts: string): ModelPlaces {
+  const entry = path.join(scripts, 'llama-process.js');
+  const environment = selectEngineEnvironment(process.env);
+  return {
+    engine: createNodeAdapter({ entry, environment }),
+    inspector: createNodeAdapter({ entry, environment: { ...environment, ASSAY_ENGINE_GPU: 'off' } }),
+    userDirectory: findUserDirectory(),
+  };
+}
+
+const inspectorIdleMs = 15_000;
+
+/** The models domain over one workspace; its jobs are registered with the queue. */
+export function openModels(database: Database, jobs: JobService, places: ModelPlaces): ModelService {
+  const repository = new ModelRepository(database);
+  const models = new ModelService({
+    repository,
+    engine: new InferenceEngine({ adapter: places.engine }),
+    inspector: new InferenceEngine({
+      adapter: places.inspector,
+      name: 'the process that reads model files',
+      idleStopMs: inspectorIdleMs,
+    }),
+    endpoints: new EndpointService(repository, new EndpointKeys(places.userDirectory), places.http),
+  });
+  jobs.register(new AddModelsJob(repository, models));
+  jobs.register(new BenchmarkModelJob(models));
+  return models;
+}
