@@ -1,20 +1,32 @@
+import { annotateMessages } from './en-annotate.ts';
 import { appMessages } from './en-app.ts';
 import { auditMessages } from './en-audits.ts';
 import { constitutionMessages } from './en-constitution.ts';
 import { corpusMessages } from './en-corpus.ts';
+import { exportMessages } from './en-exports.ts';
+import { datasheetMessages } from './en-datasheet.ts';
+import { editingMessages } from './en-editing.ts';
 import { importMessages } from './en-import.ts';
 import { jobMessages } from './en-jobs.ts';
+import { judgeMessages } from './en-judge.ts';
+import { modelMessages } from './en-models.ts';
 import { sqlMessages } from './en-sql.ts';
 
 /** Every text of the user interface. A feature brings its own file and adds it here. */
 export const en = {
   ...appMessages,
   ...corpusMessages,
+  ...editingMessages,
+  ...exportMessages,
   ...importMessages,
   ...jobMessages,
+  ...judgeMessages,
+  ...annotateMessages,
+  ...modelMessages,
   ...sqlMessages,
   ...constitutionMessages,
   ...auditMessages,
+  ...datasheetMessages,
 };
 
 type Paths<T, Prefix extends string = ''> = {
