@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import type { AuditDocument, AuditSpec } from '../contract/audit.contract.ts';
 import { rankFindings } from '../contract/finding-order.ts';
 import type { Core } from '../core/boot.ts';
-import { printJson, readWholeNumber, tell, UsageError } from './output.ts';
+import { printJson, readWholeNumber, UsageError } from './output.ts';
 import { runJob, withCore } from './with-core.ts';
 
 /** Constitution, audits and the three report files of one dataset. */

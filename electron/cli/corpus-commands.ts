@@ -1,8 +1,6 @@
-import { copyFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { exportFormatSchema, type ExportSummary } from '../contract/export.contract.ts';
 import type { ImportSummary } from '../contract/import.contract.ts';
-import { printJson, readWholeNumber, tell, UsageError } from './output.ts';
+import { printJson, readWholeNumber, tell } from './output.ts';
 import { runJob, withCore } from './with-core.ts';
 
 interface ImportOptions {
@@ -81,31 +79,9 @@ async function searchWords(
   }
 }
 
-async function exportDataset(options: {
-  workspace: string;
-  dataset: string;
-  format: string;
-  out: string;
-  json?: boolean;
-}): Promise<void> {
-  const parsed = exportFormatSchema.safeParse(options.format);
-  if (!parsed.success)
-    throw new UsageError(`--format takes ${exportFormatSchema.options.join(', ')}, not ${options.format}`);
-  const summary = await withCore(options.workspace, async (core) => {
-    const { datasetId } = await core.services.datasets.getByName(options.dataset);
-    return runJob<ExportSummary>(core, 'export', { datasetId, format: parsed.data });
-  });
-  copyFileSync(summary.file, options.out);
-  if (options.json) printJson({ ...summary, file: options.out });
-  else
-    tell(
-      `${summary.rows} rows written to ${options.out}${summary.skipped > 0 ? `; ${summary.skipped} left out: ${summary.skippedWhy}` : ''}.`,
-    );
-}
-
 const collect = (value: string, previous: string[] = []) => [...previous, value];
 
-/** import, datasets, sql, search, export. */
+/** import, datasets, sql, search. */
 export function addCorpusCommands(program: Command): void {
   program
     .command('import')
@@ -140,13 +116,4 @@ export function addCorpusCommands(program: Command): void {
     .option('-n, --limit <count>', 'hits to show', '20')
     .option('--json', 'print one JSON object')
     .action(searchWords);
-  program
-    .command('export')
-    .description('write a dataset to a file')
-    .requiredOption('-w, --workspace <folder>', 'the workspace')
-    .requiredOption('-d, --dataset <name>', 'the dataset')
-    .requiredOption('-f, --format <format>', exportFormatSchema.options.join(', '))
-    .requiredOption('-o, --out <file>', 'the file to write')
-    .option('--json', 'print one JSON object')
-    .action(exportDataset);
 }

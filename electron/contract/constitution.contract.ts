@@ -45,9 +45,125 @@ export const principleResultSchema = z.object({
 });
 export type PrincipleResult = z.infer<typeof principleResultSchema>;
 
+/** How ICAI drops, orders and shortens its principles; names and defaults are those of its configuration. */
+export const icaiFilterSchema = z.object({
+  /** The two orders stand for its seeds; of two, a majority and all are the same. */
+  s3_voting_method_cross_seed: z.enum(['unanimous', 'majority']).default('unanimous'),
+  s3_filter_majority_true: z.boolean().default(true),
+  s3_filter_majority_relevant: z.boolean().default(false),
+  s3_filter_majority_valid: z.boolean().default(true),
+  s3_filter_min_relevance: z.number().min(0).max(1).default(0.1),
+  s3_order_by: z.enum(['for_minus_against', 'for']).default('for_minus_against'),
+  s3_max_principles: z.number().int().min(1).nullable().default(null),
+  s3_ratio_of_max_principles_to_cluster_again: z.number().min(1).default(1.5),
+});
+export type IcaiFilter = z.infer<typeof icaiFilterSchema>;
+
+export const executorSchema = z.enum(['majority', 'weighted', 'list', 'judge']);
+export type Executor = z.infer<typeof executorSchema>;
+
+export const principleOriginSchema = z.enum(['model', 'surface', 'rationale', 'list', 'hand']);
+export type PrincipleOrigin = z.infer<typeof principleOriginSchema>;
+
+/** What a constitution from principles is made of; without a model only principles that code computes can vote. */
+export const principleRequestSchema = z.object({
+  datasetId: z.number().int(),
+  modelId: z.string().nullable().default(null),
+  /** Embeds principles for merging; null: hashed word vectors. */
+  embedModelId: z.string().nullable().default(null),
+  /** Where candidates come from; `kept`: those of the dataset that are not dropped. */
+  propose: z.enum(['model', 'surface', 'list', 'texts', 'kept']).default('list'),
+  /** For `texts`: one principle each. */
+  texts: z.array(z.string().trim().min(3).max(500)).max(500).default([]),
+  /** Labelled pairs to vote on, a random sample. */
+  sample: z.number().int().min(10).max(1_000_000).default(200),
+  /** Training pairs shown to the model that proposes, and principles it names for each template. */
+  proposePairs: z.number().int().min(1).max(10_000).default(40),
+  perPair: z.number().int().min(1).max(10).default(3),
+  templates: z
+    .array(z.enum(['neutral', 'rejected', 'topic']))
+    .min(1)
+    .default(['neutral', 'rejected']),
+  clusters: z.number().int().min(1).max(500).default(20),
+  selection: z.enum(['held_out', 'icai']).default('held_out'),
+  icai: icaiFilterSchema.default(icaiFilterSchema.parse({})),
+  executor: executorSchema.default('weighted'),
+  /** Stop asking about a principle once it is clear that its strength is below 0.05. */
+  stopEarly: z.boolean().default(false),
+  top: z.number().int().min(1).max(30).default(7),
+  seed: z
+    .number()
+    .int()
+    .min(0)
+    .max(2 ** 31 - 1)
+    .default(1),
+});
+export type PrincipleRequest = z.infer<typeof principleRequestSchema>;
+
+export const principleRunSchema = z.object({
+  run: z.number().int(),
+  model: z.object({ name: z.string(), hash: z.string() }).nullable(),
+  /** How principles were put into groups: `model NAME`, `hashed words`, or `none` where each stands for itself. */
+  merged_by: z.string(),
+  templates: z.record(z.string(), z.string()),
+  propose: z.string(),
+  proposed: z.number().int(),
+  proposals_failed: z.number().int(),
+  candidates: z.number().int(),
+  votes: z.number().int(),
+  votes_invalid: z.number().int(),
+  /** Votes of both orders that contradict each other. */
+  order_dependent: figureSchema,
+  calls: z.number().int(),
+  stopped: z.array(z.object({ id: z.string(), after: z.number().int() })),
+  selection: z.enum(['held_out', 'icai']),
+  icai: icaiFilterSchema.nullable(),
+  /** Held-out accuracy by executor; `plain_judge` reads no constitution; `_flipped`: made from and scored on inverted labels. */
+  executors: z.array(z.object({ executor: z.string(), accuracy: figureSchema, abstains: figureSchema })),
+  agreement: z.array(z.object({ first: z.string(), second: z.string(), figure: figureSchema })),
+  judge_gain: figureSchema.nullable(),
+  flipped: z.array(z.string()),
+});
+export type PrincipleRunFigures = z.infer<typeof principleRunSchema>;
+
+/** A principle of a dataset as the editor shows it, with its votes seen from the labels. */
+export const principleSchema = z.object({
+  principleId: z.number().int(),
+  text: z.string(),
+  origin: principleOriginSchema,
+  traitId: z.string().nullable(),
+  cluster: z.number().int().nullable(),
+  isRepresentative: z.boolean(),
+  isPinned: z.boolean(),
+  isDropped: z.boolean(),
+  members: z.array(z.object({ principleId: z.number().int(), text: z.string() })),
+  for: z.number().int(),
+  against: z.number().int(),
+  neither: z.number().int(),
+  invalid: z.number().int(),
+  /** Votes whose two orders contradict each other. */
+  orderDependent: z.number().int(),
+  strength: figureSchema,
+});
+export type Principle = z.infer<typeof principleSchema>;
+
+const principleChangeSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('add'), text: z.string().trim().min(3).max(500) }),
+  z.object({
+    kind: z.literal('rename'),
+    principleId: z.number().int(),
+    text: z.string().trim().min(3).max(500),
+  }),
+  z.object({ kind: z.literal('merge'), into: z.number().int(), principleId: z.number().int() }),
+  z.object({ kind: z.literal('split'), principleId: z.number().int() }),
+  z.object({ kind: z.literal('pin'), principleId: z.number().int(), isPinned: z.boolean() }),
+  z.object({ kind: z.literal('drop'), principleId: z.number().int(), isDropped: z.boolean() }),
+]);
+export type PrincipleChange = z.infer<typeof principleChangeSchema>;
+
 export const constitutionDocumentSchema = z.object({
   schema: z.literal('assay.constitution/1'),
-  executor: z.literal('surface'),
+  executor: z.enum(['surface', ...executorSchema.options]),
   dataset: z.string(),
   dataset_id: z.number().int(),
   created_at: z.string(),
@@ -88,6 +204,8 @@ export const constitutionDocumentSchema = z.object({
     /** Held-out pairs on which no selected principle speaks. */
     silent: figureSchema,
   }),
+  /** Of constitutions from principles (proposed, listed or written); absent for surface ones. */
+  run: principleRunSchema.optional(),
   /** What a reader may and may not conclude, computed from the figures above. */
   remarks: z.array(z.string()),
 });
@@ -131,6 +249,15 @@ export const constitutionContract = {
         }),
       )
       .output(z.object({ jobId: z.string() })),
+    /** A constitution from principles that a model, code or both vote on. */
+    startRun: oc
+      .input(principleRequestSchema)
+      .output(z.object({ principleRunId: z.number().int(), jobId: z.string() })),
+    principles: oc.input(z.object({ datasetId: z.number().int() })).output(z.array(principleSchema)),
+    /** Adds, rewords, merges, splits, pins or drops one principle; a reworded one loses its votes, no other does. */
+    changePrinciple: oc
+      .input(z.object({ datasetId: z.number().int(), change: principleChangeSchema }))
+      .output(z.object({ principleId: z.number().int() })),
     list: oc.input(z.object({ datasetId: z.number().int() })).output(
       z.array(
         z.object({

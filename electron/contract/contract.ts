@@ -1,10 +1,15 @@
 import type { ContractRouterClient } from '@orpc/contract';
+import { annotationContract } from './annotation.contract.ts';
 import { auditContract } from './audit.contract.ts';
 import { constitutionContract } from './constitution.contract.ts';
 import { corpusContract } from './corpus.contract.ts';
+import { editingContract } from './editing.contract.ts';
+import { datasheetContract } from './datasheet.contract.ts';
 import { exportContract } from './export.contract.ts';
 import { importContract } from './import.contract.ts';
 import { jobContract } from './job.contract.ts';
+import { judgingContract } from './judging.contract.ts';
+import { modelContract } from './model.contract.ts';
 import { reportContract } from './report.contract.ts';
 import { sqlContract } from './sql.contract.ts';
 import { systemContract } from './system.contract.ts';
@@ -14,12 +19,17 @@ export const contract = {
   ...systemContract,
   ...corpusContract,
   ...importContract,
+  ...editingContract,
   ...exportContract,
   ...jobContract,
   ...sqlContract,
   ...constitutionContract,
   ...auditContract,
+  ...datasheetContract,
   ...reportContract,
+  ...modelContract,
+  ...judgingContract,
+  ...annotationContract,
 };
 export type Contract = typeof contract;
 

@@ -6,7 +6,11 @@ import { onTestFinished } from 'vitest';
 import { DatasetRepository } from '../../electron/core/corpus/dataset.repository.ts';
 import { ImportJob } from '../../electron/core/corpus/import/import.job.ts';
 import { JobService } from '../../electron/core/jobs/job.service.ts';
-import { openWorkspace, type Workspace } from '../../electron/core/workspace/workspace.ts';
+import {
+  type OpenWorkspaceOptions,
+  openWorkspace,
+  type Workspace,
+} from '../../electron/core/workspace/workspace.ts';
 import type { ImportSpec, ImportSummary } from '../../electron/contract/import.contract.ts';
 import type { Job } from '../../electron/contract/job.contract.ts';
 import { createForeignExtractor } from '../../native/duckdb/foreign.ts';
@@ -22,9 +26,9 @@ export interface ImportBench {
 }
 
 /** A fresh workspace with a working import, both gone when the test ends. */
-export async function openImportBench(): Promise<ImportBench> {
+export async function openImportBench(options: OpenWorkspaceOptions = {}): Promise<ImportBench> {
   const root = await mkdtemp(path.join(tmpdir(), 'assay-test-'));
-  const workspace = await openWorkspace(path.join(root, 'w.assay'));
+  const workspace = await openWorkspace(path.join(root, 'w.assay'), options);
   const jobs = new JobService(workspace.database, pino({ level: 'silent' }));
   const datasets = new DatasetRepository(workspace.database);
   const extractForeign = createForeignExtractor(path.resolve('out/node/extract-process.js'));

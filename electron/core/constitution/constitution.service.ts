@@ -6,6 +6,7 @@ import type {
   Explanation,
   PrincipleResult,
 } from '../../contract/constitution.contract.ts';
+import { explainByPrinciples, isRunDocument, listRowsOfPrinciples } from './principles/principle-rows.ts';
 import { findSurfacePrinciple, type SurfacePrinciple } from './surface-principles.ts';
 import { hasCurrentTraits, traitTable } from './trait-columns.ts';
 import { buildTraitSelect } from './traits/trait-sql.ts';
@@ -74,6 +75,8 @@ export class ConstitutionService {
    */
   async explain(constitutionId: number, comparisonId: number): Promise<Explanation> {
     const { document } = await this.get(constitutionId);
+    if (isRunDocument(document))
+      return explainByPrinciples(this.database, { constitutionId, document }, comparisonId);
     const known = document.principles.flatMap((result) => {
       const principle = findSurfacePrinciple(result.id);
       return principle ? [{ result, principle }] : [];
@@ -115,6 +118,7 @@ export class ConstitutionService {
     { signal }: { signal?: AbortSignal | undefined } = {},
   ): Promise<{ total: number; ids: number[] }> {
     const { document } = await this.get(query.constitutionId);
+    if (isRunDocument(document)) return listRowsOfPrinciples(this.database, query, document);
     const datasetId = document.dataset_id;
     const condition = buildCondition(query, document);
     if (!(await hasCurrentTraits(this.database, datasetId))) {

@@ -71,12 +71,13 @@ export function evaluateExecutors(input: ExecutorInput): ExecutorFigures {
   };
 }
 
-interface Groups {
+export interface Groups {
   readonly count: number;
   readonly of: Uint32Array;
 }
 
-function groupClusters(cluster: ArrayLike<number>, rows: number): Groups {
+/** Codes of the prompts of `rows` pairs. */
+export function groupClusters(cluster: ArrayLike<number>, rows: number): Groups {
   const codes = new Map<number, number>();
   const of = new Uint32Array(rows);
   for (let row = 0; row < rows; row++) {
@@ -113,7 +114,8 @@ function sumByCluster(
   };
 }
 
-function shareOf(
+/** Mean score over the pairs that count, with its interval clustered by prompt. */
+export function shareOf(
   groups: Groups,
   score: (row: number) => number,
   counts: (row: number) => boolean = () => true,
@@ -137,7 +139,8 @@ export function shareFigure(ratio: ClusterRatio, n: number): Figure {
   return { value, ci: wilson.status === 'undefined' ? null : [wilson.lower, wilson.upper], n };
 }
 
-function differ(groups: Groups, first: Int8Array, second: Int8Array): Figure {
+/** Accuracy of the first sides minus that of the second on the same pairs; 1 = chosen, 0 = none (½), −1 = rejected. */
+export function differ(groups: Groups, first: Int8Array, second: Int8Array): Figure {
   const all = () => true;
   const left = sumByCluster(groups, (row) => (1 + (first[row] ?? 0)) / 2, all);
   const right = sumByCluster(groups, (row) => (1 + (second[row] ?? 0)) / 2, all);

@@ -57,7 +57,7 @@ function boundaryInterval(value: number, { clusters }: VoteSums): Interval {
  * @param hasSides Whether a and b are sides of the source; without them Cohen's kappa has no meaning.
  */
 export function describePrinciple(
-  principle: SurfacePrinciple,
+  principle: Pick<SurfacePrinciple, 'id' | 'text' | 'family' | 'direction'>,
   evidence: TraitEvidence,
   hasSides: boolean,
 ): PrincipleResult {

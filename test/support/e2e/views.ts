@@ -90,6 +90,10 @@ export function views(sample: string): readonly View[] {
     },
     { name: 'reports', open: at('/reports', (watch) => watch.page.getByTitle(/^Report on/).waitFor()) },
     { name: 'export', open: at('/d/1/export', heading(/Export/)) },
+    { name: 'judge', open: at('/d/1/judge', heading('Judge')) },
+    { name: 'models', open: at('/models', heading('Models')) },
+    { name: 'datasheet', open: at('/d/1/datasheet', heading(/Datasheet/)) },
+    { name: 'history', open: at('/d/1/history', heading('History')) },
     { name: 'command palette', open: (watch) => openDialog(watch, 'Control+k', 'Command palette') },
     { name: 'keyboard shortcuts', open: (watch) => openDialog(watch, 'Shift+?', 'Keyboard shortcuts') },
   ];

@@ -53,7 +53,11 @@ describe('ICAI’s filter and order (constitution specification 1.1, stages 3c t
   });
 
   it('orders by for − against, or by for, and the two differ', () => {
-    const tallies = [tally({ for: 9, against: 6 }), tally({ for: 6, against: 1 }), tally({ for: 1, against: 4 })];
+    const tallies = [
+      tally({ for: 9, against: 6 }),
+      tally({ for: 6, against: 1 }),
+      tally({ for: 1, against: 4 }),
+    ];
     expect(selectAsIcai(tallies, defaults, apart)).toEqual([1, 0]);
     expect(selectAsIcai(tallies, { ...defaults, s3_order_by: 'for' }, apart)).toEqual([0, 1]);
   });

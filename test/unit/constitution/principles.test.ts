@@ -1,11 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../../electron/core/audit/statistics/random.ts';
-import { decideByList, orderDecisionList } from '../../../electron/core/constitution/principles/decision-list.ts';
+import {
+  decideByList,
+  orderDecisionList,
+} from '../../../electron/core/constitution/principles/decision-list.ts';
 import {
   defaultTraits,
   surfaceCandidates,
 } from '../../../electron/core/constitution/principles/default-traits.ts';
-import { clusterVectors, hashWords } from '../../../electron/core/constitution/principles/merge-principles.ts';
+import {
+  clusterVectors,
+  hashWords,
+} from '../../../electron/core/constitution/principles/merge-principles.ts';
 import { tidyPrinciple } from '../../../electron/core/constitution/principles/propose.ts';
 import {
   isClearlyUseless,
@@ -121,11 +127,19 @@ describe('merging', () => {
     );
     expect(dot(one ?? '', near ?? '')).toBeGreaterThan(0.5);
     expect(Math.abs(dot(one ?? '', far ?? ''))).toBeLessThan(0.2);
-    expect(clusterVectors([1, 2, 3, 4].map(() => hashWords('same')), 2, 1).flatMap((c) => c.members)).toHaveLength(4);
+    expect(
+      clusterVectors(
+        [1, 2, 3, 4].map(() => hashWords('same')),
+        2,
+        1,
+      ).flatMap((c) => c.members),
+    ).toHaveLength(4);
   });
 
   it('one spelling: opening, spaces and full stops do not make two principles of one', () => {
-    expect(tidyPrinciple('  select the response which  is  polite. ')).toBe('Select the response that is polite');
+    expect(tidyPrinciple('  select the response which  is  polite. ')).toBe(
+      'Select the response that is polite',
+    );
     expect(tidyPrinciple('is polite')).toBe('Select the response that is polite');
     expect(tidyPrinciple('Select the response that')).toBe('');
   });

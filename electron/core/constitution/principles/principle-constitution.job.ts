@@ -1,0 +1,104 @@
+import { z } from 'zod';
+import type { Database } from '../../../../native/duckdb/database.ts';
+import { AppError, isAppError } from '../../../contract/app-error.ts';
+import { type JobContext, type JobHandler, JobPaused } from '../../jobs/job-handler.ts';
+import type { ModelSource } from '../../judging/model-source.ts';
+import { ensureTraits } from '../trait-columns.ts';
+import { adoptPrinciples } from './adopt-principles.ts';
+import { composeConstitution } from './principle-constitution.ts';
+import { type PrincipleRun, PrincipleRunRepository } from './principle-run.repository.ts';
+import { proposeFromPairs } from './propose.ts';
+import { principleTemplates } from './templates.ts';
+import { voteAll, voteByCode } from './vote-all.ts';
+
+const specSchema = z.object({ principleRunId: z.number().int() });
+type Spec = z.infer<typeof specSchema>;
+
+/**
+ * Proposes principles, lets them be voted on, selects and executes. Every answer of a model is on disk before it counts, so
+ * a run that was cancelled, paused or killed goes on with the rest; the document is stored in one transaction at the end.
+ */
+export class PrincipleConstitutionJob implements JobHandler<Spec, { constitutionId: number }> {
+  readonly type = 'principle-constitution';
+  readonly spec = specSchema;
+  readonly recovery = 'resume';
+  readonly lane = 'model';
+  private readonly runs: PrincipleRunRepository;
+
+  constructor(
+    private readonly database: Database,
+    private readonly models: ModelSource,
+  ) {
+    this.runs = new PrincipleRunRepository(database);
+  }
+
+  title({ principleRunId }: Spec): string {
+    return `Constitution from principles, run ${principleRunId}`;
+  }
+
+  async run(
+    { jobId, spec, progress }: JobContext<Spec>,
+    signal: AbortSignal,
+  ): Promise<{ constitutionId: number }> {
+    const run = await this.runs.get(spec.principleRunId);
+    if (run.constitutionId !== null) return { constitutionId: run.constitutionId };
+    return this.go(run, { jobId, progress, signal }).catch(pauseWithoutEngine);
+  }
+
+  private async go(
+    started: PrincipleRun,
+    { jobId, progress, signal }: { jobId: string; signal: AbortSignal } & Pick<JobContext<Spec>, 'progress'>,
+  ): Promise<{ constitutionId: number }> {
+    const { database } = this;
+    const { modelId, propose } = started.record.request;
+    const acquire = async () => {
+      if (modelId !== null) return this.models.acquire(modelId, { signal });
+      throw new AppError('INPUT_INVALID', 'No constitution was made: this needs a model. Choose one.');
+    };
+    if (propose === 'model' && !started.isProposed)
+      await proposeFromPairs(database, started, {
+        acquire,
+        signal,
+        onProgress: (done, total) => progress('Proposing principles', done, total),
+      });
+    await adoptPrinciples(database, started, {
+      acquire: (id) => this.models.acquire(id, { signal }),
+      signal,
+    });
+    const run = await this.runs.get(started.principleRunId);
+    if ((await this.runs.listPrinciples(run.principleRunId)).some((one) => one.traitId !== null)) {
+      await ensureTraits(database, run.datasetId, {
+        signal,
+        onProgress: (done, total) => progress('Computing traits', done, total),
+      });
+      await voteByCode(database, run);
+    }
+    await voteAll(database, run, {
+      acquire,
+      template: principleTemplates.vote,
+      signal,
+      onProgress: (pairs) => progress('Voting', pairs, run.pairs),
+    });
+    const document = await composeConstitution(database, run, { acquire, signal, onProgress: progress });
+    return database.write(async (session) => {
+      const next = await session.one<{ constitutionId: number }>(
+        'SELECT coalesce(max(constitution_id), 0) + 1 AS "constitutionId" FROM constitution',
+      );
+      await session.run(
+        'INSERT INTO constitution (constitution_id, dataset_id, job_id, document) VALUES (?, ?, ?, ?::JSON)',
+        [next.constitutionId, run.datasetId, jobId, JSON.stringify(document)],
+      );
+      await session.run('UPDATE principle_run SET constitution_id = ? WHERE principle_run_id = ?', [
+        next.constitutionId,
+        run.principleRunId,
+      ]);
+      return next;
+    });
+  }
+}
+
+/** Without an engine the run waits, with the reason, for the person to mend it and go on. */
+function pauseWithoutEngine(error: unknown): never {
+  if (isAppError(error) && error.code === 'ENGINE_UNAVAILABLE') throw new JobPaused(error.message);
+  throw error;
+}
