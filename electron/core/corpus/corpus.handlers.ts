@@ -37,7 +37,7 @@ export function makeCorpusHandlers(core: Implementation, services: CorpusService
       ),
     },
     view: {
-      fields: core.view.fields.handler(({ input }) => views.listFields(input.relation)),
+      fields: core.view.fields.handler(({ input }) => views.listFields(input.relation, input.datasetId)),
       open: core.view.open.handler(({ input, signal }) => views.open(input, signal)),
       page: core.view.page.handler(({ input, signal }) => views.page(input, signal)),
       locate: core.view.locate.handler(async ({ input, signal }) => ({

@@ -52,6 +52,28 @@ describe('format detection', () => {
     expect(detectFormats({ columns, rows: [{ height: 1, weight: 2 }], fileNames: ['a.csv'] })).toEqual([]);
   });
 
+  it.each([
+    [1, 9, 'trl-implicit-prompt'],
+    [5, 5, 'trl-implicit-prompt'],
+    [9, 1, 'hh-rlhf'],
+  ])(
+    'of %i transcripts among %i plain pairs makes %s: a plain file that quotes one dialogue is not cut at its markers',
+    (transcripts, plain, format) => {
+      const columns = ['chosen', 'rejected'].map((name) => ({ name, type: 'VARCHAR' }));
+      const rows = [
+        ...Array.from({ length: transcripts }, (_, no) => ({
+          chosen: `\n\nHuman: Question ${no}?\n\nAssistant: Yes.`,
+          rejected: `\n\nHuman: Question ${no}?\n\nAssistant: No.`,
+        })),
+        ...Array.from({ length: plain }, (_, no) => ({
+          chosen: `Item ${no}: yes.`,
+          rejected: `Item ${no}: no.`,
+        })),
+      ];
+      expect(detectFormats({ columns, rows, fileNames: ['a.jsonl'] })[0]?.format).toBe(format);
+    },
+  );
+
   it('reads column names without regard to case', () => {
     const columns = ['Prompt', 'Chosen', 'Rejected'].map((name) => ({ name, type: 'VARCHAR' }));
     const rows = [{ Prompt: 'p', Chosen: 'c', Rejected: 'r' }];

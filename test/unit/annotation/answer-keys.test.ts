@@ -1,8 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { type Answers, type Question, questionSchema } from '../../../electron/contract/annotation.contract.ts';
+import {
+  type Answers,
+  type Question,
+  questionSchema,
+} from '../../../electron/contract/annotation.contract.ts';
 import { listSlots, readKey } from '../../../renderer/features/annotate/answer-keys.ts';
 
-const question = (more: Record<string, unknown>): Question => questionSchema.parse({ id: 'q', title: 'q', ...more });
+const question = (more: Record<string, unknown>): Question =>
+  questionSchema.parse({ id: 'q', title: 'q', ...more });
 const five = question({ kind: 'pairwise', points: 5, hasTie: true, hasBothBad: false });
 const two = question({ kind: 'pairwise', points: 2, hasTie: false, hasBothBad: true });
 

@@ -67,21 +67,45 @@ async function findFirstRowId(loader: Loader): Promise<string> {
   return ids.first;
 }
 
+/** Operators that hand rows on in the order in which they come. DuckDB keeps that order in a table made from them. */
+const orderKeeping: ReadonlySet<string> = new Set([
+  'BATCH_CREATE_TABLE_AS',
+  'CREATE_TABLE_AS',
+  'PROJECTION',
+  'READ_JSON',
+]);
+
+interface PlanNode {
+  readonly name: string;
+  readonly children?: readonly PlanNode[];
+}
+
 /**
- * Records of a source that has no row numbers. The survey lies in file order, so its row ids are the numbers; the later
- * pass over the responses finds a row's number by the hash of all its columns. Rows with the hash of another are read in a pass of their
- * own that counts rows, on one thread.
+ * True where the plan of a statement neither joins nor groups. An expression may make it do so: a long `IN` list or a
+ * subquery becomes a join, and threads then hand on their part of the file in any order.
+ */
+async function keepsFileOrder(loader: Loader, statement: Sql): Promise<boolean> {
+  const plan = await loader.one<{ explain_value: string }>(`EXPLAIN (FORMAT json) ${statement}`);
+  const isKept = ({ name, children = [] }: PlanNode): boolean =>
+    orderKeeping.has(name.trim()) && children.every(isKept);
+  return (JSON.parse(plan.explain_value) as PlanNode[]).every(isKept);
+}
+
+/**
+ * Records of a source that has no row numbers. The survey lies in file order, so its row ids are the numbers; where its
+ * plan cannot promise that order, rows are counted on one thread instead. The later pass over the responses finds a row's
+ * number by the hash of all its columns. Rows with the hash of another are read in a pass of their own that counts rows,
+ * on one thread.
  */
 async function surveyUnnumbered(loader: Loader, unnumbered: Sql): Promise<Surveyed> {
   const { relation, columns, reading } = loader.request;
   const key = `hash(${columns.map((column) => quoteIdentifier(column.name)).join(', ')})`;
   const keyed = `(SELECT *, ${key} AS src_row FROM ${unnumbered})`;
   const select = buildRecordSelect(keyed, columns, reading);
-  await loader.run(
-    'Checking rows',
-    `CREATE OR REPLACE TEMP TABLE surveyed AS SELECT src_row AS row_key, prompt_text, prompt_messages, prompt_b_text, ${surveyColumns}
-     FROM (${select})`,
-  );
+  const survey = `CREATE OR REPLACE TEMP TABLE surveyed AS SELECT src_row AS row_key, prompt_text, prompt_messages, prompt_b_text, ${surveyColumns}
+    FROM (${select})`;
+  if (!(await keepsFileOrder(loader, survey))) return surveyNumbered(loader);
+  await loader.run('Checking rows', survey);
   const place = await findFirstRowId(loader);
   await loader.run(
     'Checking rows',

@@ -126,11 +126,14 @@ const words = {
   skip: ['skip', 'skipped'],
 } as const;
 
-/** Label words of the field, in any case, as a|b|tie|both_bad|skip; a word outside the vocabulary is NULL. 1 = a, 2 = b, 0 = tie. */
+/**
+ * Label words of the field, in any case, as a|b|tie|both_bad|skip; a word outside the vocabulary is NULL. 1 = a, 2 = b,
+ * 0 = tie. No `IN`: DuckDB makes a join of one with five or more constants, and a join loses the order of the rows.
+ */
 export function labelFromWord(word: Sql): Sql {
   const cases = Object.entries(words).map(
     ([label, spellings]) =>
-      `WHEN lower(trim(${word})) IN (${spellings.map(quoteLiteral).join(', ')}) THEN '${label}'`,
+      `WHEN list_contains([${spellings.map(quoteLiteral).join(', ')}], lower(trim(${word}))) THEN '${label}'`,
   );
   return `CASE ${cases.join(' ')} END`;
 }

@@ -114,8 +114,8 @@ export function numberFromText(text: Sql): Sql {
 
 /** Text as BOOLEAN: true/false, yes/no, t/f, y/n, 1/0 in any case; anything else is NULL. */
 export function booleanFromText(text: Sql): Sql {
-  return `CASE WHEN lower(trim(${text})) IN ('true', 'yes', 't', 'y', '1', '1.0') THEN true
-    WHEN lower(trim(${text})) IN ('false', 'no', 'f', 'n', '0', '0.0') THEN false END`;
+  return `CASE WHEN list_contains(['true', 'yes', 't', 'y', '1', '1.0'], lower(trim(${text}))) THEN true
+    WHEN list_contains(['false', 'no', 'f', 'n', '0', '0.0'], lower(trim(${text}))) THEN false END`;
 }
 
 /** A column as VARCHAR, NULL when the source lacks it. JSON strings lose their quotes; other JSON stays JSON text. */
