@@ -63,7 +63,6 @@ export const executorSchema = z.enum(['majority', 'weighted', 'list', 'judge']);
 export type Executor = z.infer<typeof executorSchema>;
 
 export const principleOriginSchema = z.enum(['model', 'surface', 'rationale', 'list', 'hand']);
-export type PrincipleOrigin = z.infer<typeof principleOriginSchema>;
 
 /** What a constitution from principles is made of; without a model only principles that code computes can vote. */
 export const principleRequestSchema = z.object({

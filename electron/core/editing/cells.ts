@@ -1,8 +1,5 @@
 import type { Sql } from '../corpus/reading/reader.ts';
 
-/** What a change is about: a row of one of the two relations, or a prompt that rows point to. */
-export type Entity = 'pairs' | 'responses' | 'prompts';
-
 /** Temporary tables of one plan; they live on the session that makes it. */
 export const planTables = {
   /** (row_id): the rows an edit is about. */

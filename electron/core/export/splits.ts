@@ -10,8 +10,6 @@ export interface SplitShare {
   readonly end: number;
 }
 
-export const splitNames = ['train', 'validation', 'test'] as const;
-
 /** Place of a split in the order of the files. */
 export const splitRank: Sql = `CASE split WHEN 'train' THEN 0 WHEN 'validation' THEN 1 ELSE 2 END`;
 

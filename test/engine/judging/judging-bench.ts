@@ -16,11 +16,13 @@ export interface JudgingBench {
   readonly jobs: JobService;
   readonly views: ViewService;
   /** Starts a run and answers its id and its job's. */
-  start(
+  readonly start: (
     request: Partial<JudgeRequest> & { datasetId: number },
-  ): Promise<{ judgeRunId: number; jobId: string }>;
+  ) => Promise<{ judgeRunId: number; jobId: string }>;
   /** A run to its end, whatever that is. */
-  run(request: Partial<JudgeRequest> & { datasetId: number }): Promise<{ judgeRunId: number; job: Job }>;
+  readonly run: (
+    request: Partial<JudgeRequest> & { datasetId: number },
+  ) => Promise<{ judgeRunId: number; job: Job }>;
 }
 
 /** Judging over a workspace with models by id instead of an engine. */

@@ -29,9 +29,3 @@ export function sayValue(
   if (figure.ci_lo === null || figure.ci_hi === null) return figure.value.toFixed(decimals);
   return `${figure.value.toFixed(decimals)} [${figure.ci_lo.toFixed(decimals)}, ${figure.ci_hi.toFixed(decimals)}]`;
 }
-
-/** Names as "a, b and c". */
-export function sayList(names: readonly string[]): string {
-  if (names.length < 2) return names[0] ?? '';
-  return `${names.slice(0, -1).join(', ')} and ${names.at(-1) ?? ''}`;
-}
