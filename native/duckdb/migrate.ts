@@ -25,7 +25,7 @@ export const schemaVersion = migrations.at(-1)?.version ?? 0;
 
 /**
  * Brings the schema to the newest version, each step with its version mark in one transaction, so that a kill in the
- * middle leaves the former version. Throws WORKSPACE_NEWER for a file a later release has written.
+ * middle leaves the former version; at the end the log is written into the file. Throws WORKSPACE_NEWER for a file a later release has written.
  */
 export async function migrate(database: Database): Promise<void> {
   await database.write(async (session) => {
@@ -43,7 +43,8 @@ export async function migrate(database: Database): Promise<void> {
       { version, known: schemaVersion },
     );
   }
-  for (const migration of migrations.filter((candidate) => candidate.version > version)) {
+  const missing = migrations.filter((candidate) => candidate.version > version);
+  for (const migration of missing) {
     await database.write(async (session) => {
       await session.run(migration.sql);
       await session.run('INSERT INTO schema_version (version, name) VALUES (?, ?)', [
@@ -52,4 +53,5 @@ export async function migrate(database: Database): Promise<void> {
       ]);
     });
   }
+  if (missing.length > 0) await database.enterWriteLane((session) => session.run('CHECKPOINT'));
 }

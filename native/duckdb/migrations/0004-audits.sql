@@ -1,5 +1,16 @@
-ALTER TABLE audit_run ADD COLUMN dataset_version VARCHAR;
-
+-- Made anew instead of altered: DuckDB 1.5 cannot replay ALTER TABLE of a table with a default from its log after a kill.
+CREATE TABLE former_audit_run AS SELECT * FROM audit_run;
+DROP TABLE audit_run;
+CREATE TABLE audit_run (
+  audit_run_id INTEGER NOT NULL,
+  dataset_id INTEGER NOT NULL,
+  job_id VARCHAR,
+  document JSON NOT NULL,
+  created_at TIMESTAMPTZ NOT NULL DEFAULT now(),
+  dataset_version VARCHAR
+);
+INSERT INTO audit_run SELECT *, NULL FROM former_audit_run;
+DROP TABLE former_audit_run;
 CREATE TABLE audit_result (
   audit_run_id INTEGER NOT NULL,
   dataset_id INTEGER NOT NULL,
