@@ -110,8 +110,8 @@ describe.sequential('from the console to a report', () => {
   it('an export ends with the file and its rows', async () => {
     const { page } = watch;
     await watch.visit('/d/1/export');
-    await page.getByRole('button', { name: 'Write the file' }).click();
-    await page.getByRole('heading', { name: 'The file is written' }).waitFor({ timeout: 60_000 });
+    await page.getByRole('button', { name: 'Write the files' }).click();
+    await page.getByRole('heading', { name: 'The files are written' }).waitFor({ timeout: 60_000 });
   });
 
   it('asked nobody but its own server, and broke no rule of the page', () => {
