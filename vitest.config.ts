@@ -19,7 +19,7 @@ export default defineConfig({
           include: ['test/engine/**/*.test.ts'],
           environment: 'node',
           pool: 'forks',
-          fileParallelism: false,
+          maxWorkers: 2,
           ...patient,
         },
       },

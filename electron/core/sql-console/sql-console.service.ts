@@ -115,6 +115,7 @@ export class SqlConsoleService {
          list({'name': c.column_name, 'type': c.data_type} ORDER BY c.column_index) AS columns
        FROM duckdb_columns() c LEFT JOIN duckdb_views() v ON v.view_name = c.table_name AND v.schema_name = c.schema_name AND v.database_name = c.database_name
        WHERE c.database_name = current_database() AND c.schema_name = 'main' AND NOT c.internal
+         AND c.table_name NOT IN ('next_id', 'change_effect')
        GROUP BY ALL ORDER BY "isView" DESC, name`,
     );
     return rows;

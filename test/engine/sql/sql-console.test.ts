@@ -114,7 +114,22 @@ describe('SQL console', () => {
     expect((await run('EXPLAIN SELECT 1')).count).toBeGreaterThan(1);
     const schema = await console.schema();
     const views = schema.filter((table) => table.isView).map((table) => table.name);
-    expect(views).toEqual(['pairs', 'ratings', 'rejected_rows', 'responses', 'votes']);
+    expect(views).toEqual([
+      'annotations',
+      'audit_results',
+      'edits',
+      'episodes',
+      'judgements',
+      'notes',
+      'pairs',
+      'principle_votes',
+      'proposals',
+      'ratings',
+      'rejected_rows',
+      'responses',
+      'steps',
+      'votes',
+    ]);
     const columns = schema.find((table) => table.name === 'pairs')?.columns.map((column) => column.name);
     const promised = [
       'dataset',
