@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { GenerateOptions, ModelInput, TokenUse } from '../../../native/host/inference.ts';
-import type { JudgeTools } from './protocol.ts';
-import { addUse } from './pair-record.ts';
-import { letterForms, minimumCoverage } from './verdict.ts';
+import type { JudgeTools, OrderSettings } from './protocol.ts';
+import { addUse, combineOrders, type OrderReading, type PairJudgement } from './pair-record.ts';
+import { letterForms, minimumCoverage, sayUnwilling } from './verdict.ts';
 
 /** What a call may use of a protocol's tools. */
 type AskTools = Pick<JudgeTools<unknown>, 'model' | 'seed' | 'signal'>;
@@ -20,6 +20,26 @@ export async function askVerdict(tools: AskTools, input: ModelInput, role?: stri
     .model(role)
     .decide(input, letterForms, { signal: tools.signal });
   return { pFirst: coverage < minimumCoverage ? null : (probabilities[0] ?? null), coverage, use };
+}
+
+/**
+ * The record of the orders that `askVerdict` was asked in, without what only a protocol knows, and the smallest coverage
+ * among them. Invalid with its reason where no order has a valid answer.
+ */
+export function concludeVerdicts(
+  readings: readonly (OrderReading & Pick<VerdictAnswer, 'coverage' | 'use'>)[],
+  { order, tieEpsilon }: OrderSettings,
+): { verdict: Omit<PairJudgement, 'detail'>; coverage: number } {
+  const combined = combineOrders(readings, { policy: order, tieEpsilon });
+  const coverage = Math.min(...readings.map((reading) => reading.coverage));
+  const verdict = {
+    ...combined,
+    rationale: null,
+    isTruncated: false,
+    failReason: combined.label === 'invalid' ? sayUnwilling(coverage) : null,
+    use: addUse(readings.map((reading) => reading.use)),
+  };
+  return { verdict, coverage };
 }
 
 export interface WriteOptions {

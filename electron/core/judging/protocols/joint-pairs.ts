@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import verdict from '../../../../resources/prompts/joint/verdict.md?raw';
-import { askVerdict } from '../ask.ts';
+import { askVerdict, concludeVerdicts } from '../ask.ts';
 import { askOrders, countOrders } from '../both-orders.ts';
-import { addUse, combineOrders } from '../pair-record.ts';
 import type { PairProtocol } from '../protocol.ts';
 import { sayUnwilling, templateTokens } from '../verdict.ts';
 
@@ -46,17 +45,13 @@ export const jointPairs: PairProtocol<Params> = {
       const [prompt_1, prompt_2] = first === 'a' ? [pair.prompt, promptB] : [promptB, pair.prompt];
       return askVerdict(tools, tools.render('verdict', { prompt_1, response_1, prompt_2, response_2 }));
     });
-    const policy = tools.orders.order === 'average' ? 'consistent_only' : tools.orders.order;
-    const combined = combineOrders(readings, { policy, tieEpsilon: tools.orders.tieEpsilon });
-    const coverage = Math.min(...readings.map((reading) => reading.coverage));
-    const isPartly = combined.invalidCalls > 0;
+    const order = tools.orders.order === 'average' ? 'consistent_only' : tools.orders.order;
+    const { verdict: concluded, coverage } = concludeVerdicts(readings, { ...tools.orders, order });
+    const isPartly = concluded.invalidCalls > 0;
     return {
-      ...combined,
+      ...concluded,
       ...(isPartly ? { label: 'invalid' as const, pA: null, strength: null, margin: null } : {}),
-      rationale: null,
-      isTruncated: false,
       failReason: isPartly ? sayUnwilling(coverage) : null,
-      use: addUse(readings.map((reading) => reading.use)),
       detail: { joint: promptB !== pair.prompt, coverage },
     };
   },

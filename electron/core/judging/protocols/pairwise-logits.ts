@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import verdict from '../../../../resources/prompts/pairwise/verdict.md?raw';
-import { askVerdict } from '../ask.ts';
+import { askVerdict, concludeVerdicts } from '../ask.ts';
 import { askOrders, countOrders } from '../both-orders.ts';
-import { addUse, combineOrders } from '../pair-record.ts';
+import { definePairTemplate, fillPair } from '../pair-templates.ts';
 import type { PairProtocol } from '../protocol.ts';
-import { sayUnwilling, templateTokens } from '../verdict.ts';
+import { templateTokens } from '../verdict.ts';
 
 const paramsSchema = z.object({
   criterion: z
@@ -27,15 +27,7 @@ export const pairwiseLogits: PairProtocol<Params> = {
   evidence: 'confirmed',
   params: paramsSchema,
   roles: [{ id: 'judge', title: 'Judge', needs: ['decide'] }],
-  templates: [
-    {
-      name: 'verdict',
-      title: 'Verdict',
-      text: verdict,
-      known: ['prompt', 'response_1', 'response_2', 'criterion'],
-      needed: ['response_1', 'response_2'],
-    },
-  ],
+  templates: [definePairTemplate('verdict', 'Verdict', verdict, ['criterion'])],
   outputs: [
     { name: 'coverage', type: 'probability', description: 'Smallest mass of A and B over the orders' },
   ],
@@ -46,26 +38,13 @@ export const pairwiseLogits: PairProtocol<Params> = {
     return { calls, prompt: calls * each, reused, generated: 0, embeddings: 0 };
   },
   async judge(pair, tools) {
-    const { readings } = await askOrders(pair, tools, async ({ response_1, response_2 }) => {
-      const input = tools.render('verdict', {
-        prompt: pair.prompt,
-        response_1,
-        response_2,
-        criterion: tools.params.criterion,
-      });
-      return askVerdict(tools, input);
-    });
-    const coverage = Math.min(...readings.map((reading) => reading.coverage));
-    const combined = combineOrders(readings, {
-      policy: tools.orders.order,
-      tieEpsilon: tools.orders.tieEpsilon,
-    });
+    const { criterion } = tools.params;
+    const { readings } = await askOrders(pair, tools, (slots) =>
+      askVerdict(tools, tools.render('verdict', { ...fillPair(pair, slots), criterion })),
+    );
+    const { verdict: concluded, coverage } = concludeVerdicts(readings, tools.orders);
     return {
-      ...combined,
-      rationale: null,
-      isTruncated: false,
-      failReason: combined.label === 'invalid' ? sayUnwilling(coverage) : null,
-      use: addUse(readings.map((reading) => reading.use)),
+      ...concluded,
       detail: { coverage, orders: readings.map(({ first, pFirst }) => ({ first, p_first: pFirst })) },
     };
   },

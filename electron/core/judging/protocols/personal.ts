@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import verdict from '../../../../resources/prompts/personal/verdict.md?raw';
 import type { Session } from '../../../../native/duckdb/session.ts';
-import { askVerdict } from '../ask.ts';
+import { askVerdict, concludeVerdicts } from '../ask.ts';
 import { askOrders, countOrders } from '../both-orders.ts';
-import { addUse, combineOrders, makeInvalidPair } from '../pair-record.ts';
+import { makeInvalidPair } from '../pair-record.ts';
 import { definePairTemplate, fillPair } from '../pair-templates.ts';
 import type { PairProtocol, PrepareContext } from '../protocol.ts';
-import { sayUnwilling, templateTokens } from '../verdict.ts';
+import { templateTokens } from '../verdict.ts';
 
 const paramsSchema = z.object({
   userColumn: z
@@ -130,19 +130,9 @@ export const personal: PairProtocol<Params> = {
     const { readings } = await askOrders(pair, tools, (slots) =>
       askVerdict(tools, tools.render('verdict', { ...fillPair(pair, slots), shots: spell(shots) })),
     );
-    const combined = combineOrders(readings, {
-      policy: tools.orders.order,
-      tieEpsilon: tools.orders.tieEpsilon,
-    });
+    const { verdict: concluded } = concludeVerdicts(readings, tools.orders);
     return {
-      ...combined,
-      rationale: null,
-      isTruncated: false,
-      failReason:
-        combined.label === 'invalid'
-          ? sayUnwilling(Math.min(...readings.map((reading) => reading.coverage)))
-          : null,
-      use: addUse(readings.map((reading) => reading.use)),
+      ...concluded,
       detail: { user_id: name, shots_used: shots.length, shots: shots.map((shot) => shot.comparisonId) },
     };
   },

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import reasoning from '../../../../resources/prompts/reasoned/reasoning.md?raw';
 import verdict from '../../../../resources/prompts/reasoned/verdict.md?raw';
-import { askText, askVerdict } from '../ask.ts';
+import { askText, askVerdict, concludeVerdicts } from '../ask.ts';
 import { askOrders, countOrders } from '../both-orders.ts';
-import { addUse, combineOrders } from '../pair-record.ts';
+import { addUse } from '../pair-record.ts';
 import { definePairTemplate, fillPair } from '../pair-templates.ts';
 import type { PairProtocol } from '../protocol.ts';
-import { sayUnwilling, templateTokens } from '../verdict.ts';
+import { templateTokens } from '../verdict.ts';
 
 const paramsSchema = z.object({
   criterion: z
@@ -54,17 +54,10 @@ export const reasonedVerdict: PairProtocol<Params> = {
       const answer = await askVerdict(tools, tools.render('verdict', { ...values, reasoning: thought.text }));
       return { ...answer, reasoning: thought.text, use: addUse([thought.use, answer.use]) };
     });
-    const combined = combineOrders(readings, {
-      policy: tools.orders.order,
-      tieEpsilon: tools.orders.tieEpsilon,
-    });
-    const coverage = Math.min(...readings.map((reading) => reading.coverage));
+    const { verdict: concluded, coverage } = concludeVerdicts(readings, tools.orders);
     return {
-      ...combined,
+      ...concluded,
       rationale: readings[0]?.reasoning ?? null,
-      isTruncated: false,
-      failReason: combined.label === 'invalid' ? sayUnwilling(coverage) : null,
-      use: addUse(readings.map((reading) => reading.use)),
       detail: {
         coverage,
         reasoning: readings.map(({ first, reasoning: text }) => ({ first, text })),

@@ -2,13 +2,13 @@ import { z } from 'zod';
 import stepPrompt from '../../../../resources/prompts/tools/step.md?raw';
 import verdictPrompt from '../../../../resources/prompts/tools/verdict.md?raw';
 import type { TokenUse } from '../../../../native/host/inference.ts';
-import { askJson, askVerdict } from '../ask.ts';
+import { askJson, askVerdict, concludeVerdicts } from '../ask.ts';
 import { askOrders, countOrders, type Slots } from '../both-orders.ts';
-import { addUse, combineOrders } from '../pair-record.ts';
+import { addUse } from '../pair-record.ts';
 import { definePairTemplate, fillPair } from '../pair-templates.ts';
 import type { JudgePair, JudgeTools, PairProtocol } from '../protocol.ts';
 import { arithmetic, type JudgeTool, makeDocumentTool, type ToolCall, useTool } from '../tools/tool-box.ts';
-import { sayUnwilling, templateTokens } from '../verdict.ts';
+import { templateTokens } from '../verdict.ts';
 
 const paramsSchema = z.object({
   maxCalls: z.number().int().min(1).max(8).default(3).describe('Tool calls per order, at most.'),
@@ -122,30 +122,19 @@ export const toolAugmented: PairProtocol<Params> = {
       );
       return { ...answer, calls, failures, use: addUse([...uses, answer.use]) };
     });
-    const combined = combineOrders(readings, {
-      policy: tools.orders.order,
-      tieEpsilon: tools.orders.tieEpsilon,
-    });
+    const { verdict: concluded } = concludeVerdicts(readings, tools.orders);
+    const { label } = concluded;
     const settled = new Set(readings.flatMap((reading) => settleByTools(reading.calls, pair) ?? []));
     const [toolLabel = null] = settled.size === 1 ? [...settled] : [];
     return {
-      ...combined,
+      ...concluded,
       calls: readings.reduce((sum, reading) => sum + reading.calls.length + 1, 0),
-      invalidCalls: combined.invalidCalls + readings.reduce((sum, reading) => sum + reading.failures, 0),
+      invalidCalls: concluded.invalidCalls + readings.reduce((sum, reading) => sum + reading.failures, 0),
       rationale: readings[0] && readings[0].calls.length > 0 ? spell(readings[0].calls) : null,
-      isTruncated: false,
-      failReason:
-        combined.label === 'invalid'
-          ? sayUnwilling(Math.min(...readings.map((reading) => reading.coverage)))
-          : null,
-      use: addUse(readings.map((reading) => reading.use)),
       detail: {
         tool_trace: readings.map(({ first, calls }) => ({ first, calls })),
         tool_label: toolLabel,
-        tool_conflict:
-          toolLabel !== null &&
-          (combined.label === 'a' || combined.label === 'b') &&
-          combined.label !== toolLabel,
+        tool_conflict: toolLabel !== null && (label === 'a' || label === 'b') && label !== toolLabel,
         has_tool_error: readings.some((reading) => reading.calls.some((call) => call.isError)),
       },
     };

@@ -1,12 +1,11 @@
 import { z } from 'zod';
 import verdict from '../../../../resources/prompts/pairwise/verdict.md?raw';
 import plain from '../../../../resources/prompts/uncertainty/plain.md?raw';
-import { askVerdict } from '../ask.ts';
+import { askVerdict, concludeVerdicts } from '../ask.ts';
 import { arrange } from '../both-orders.ts';
-import { addUse, combineOrders, type OrderReading } from '../pair-record.ts';
 import { definePairTemplate, fillPair } from '../pair-templates.ts';
 import type { PairProtocol } from '../protocol.ts';
-import { sayUnwilling, templateTokens } from '../verdict.ts';
+import { templateTokens } from '../verdict.ts';
 
 const paramsSchema = z.object({
   passes: z
@@ -94,21 +93,13 @@ export const uncertainty: PairProtocol<Params> = {
         return { first: slots.first, ...(await askVerdict(tools, input)) };
       }),
     );
-    const readings: OrderReading[] = answers;
-    const combined = combineOrders(readings, {
-      policy: tools.orders.order,
-      tieEpsilon: tools.orders.tieEpsilon,
-    });
+    const { verdict: concluded } = concludeVerdicts(answers, tools.orders);
     const ofA = answers.flatMap(({ first, pFirst }) =>
       pFirst === null ? [] : first === 'a' ? pFirst : 1 - pFirst,
     );
     const measured = measureUncertainty(ofA);
     return {
-      ...combined,
-      rationale: null,
-      isTruncated: false,
-      failReason: measured ? null : sayUnwilling(Math.min(...answers.map((answer) => answer.coverage))),
-      use: addUse(answers.map((answer) => answer.use)),
+      ...concluded,
       detail: measured
         ? {
             unc_bald: measured.bald,
