@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Database } from '../../../native/duckdb/database.ts';
 import type { Parameter, Session } from '../../../native/duckdb/session.ts';
+import { asVerdict, verdictOfVotes } from './verdict-sql.ts';
 
 export interface ComparedOptions {
   readonly datasetId: number;
@@ -10,12 +11,9 @@ export interface ComparedOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** One verdict per pair: where the two orders of one rater differ, it has none, a tie. */
-const verdicts = `SELECT v.comparison_id, CASE WHEN count(DISTINCT v.label) = 1 THEN any_value(v.label) ELSE 'tie' END AS label,
+const verdicts = `SELECT v.comparison_id, ${verdictOfVotes} AS label,
     any_value(v.label) FILTER (v.shown_first = 'a') AS a_first, any_value(v.label) FILTER (v.shown_first = 'b') AS b_first
   FROM vote v WHERE v.annotator_id = ? AND v.dataset_id = ? AND v.aspect IS NULL AND v.label <> 'skip' GROUP BY v.comparison_id`;
-
-const overall = (column: string) => `CASE WHEN ${column} = 'both_bad' THEN 'tie' ELSE ${column} END`;
 
 /**
  * Runs `work` over a table of the pairs a judge gave a verdict on, one row each: comparison_id, cluster (the prompt; a
@@ -38,7 +36,7 @@ export async function withComparedLabels<T>(
        WITH verdict AS (${verdicts}),
        judged AS (SELECT j.* FROM judgement j JOIN judge_run u USING (judge_run_id) WHERE u.annotator_id = ? AND j.label <> 'invalid')
        SELECT c.comparison_id, CASE WHEN trim(p.text) = '' THEN -c.comparison_id ELSE c.prompt_id END AS cluster,
-         ${overall('v.label')} AS judge, ${overall(referenceId === null ? 'c.label' : 'r.label')} AS reference,
+         v.label AS judge, ${referenceId === null ? asVerdict('c.label') : 'r.label'} AS reference,
          CASE WHEN j.is_order_consistent OR (v.a_first IN ('a', 'b') AND v.a_first = v.b_first) THEN 'consistent'
               WHEN j.position_bias > 0 AND NOT j.is_order_consistent OR (v.a_first = 'a' AND v.b_first = 'b') THEN 'first'
               WHEN j.position_bias < 0 AND NOT j.is_order_consistent OR (v.a_first = 'b' AND v.b_first = 'a') THEN 'second' END AS order_state,

@@ -12,6 +12,8 @@ import { type PromptTemplate, renderTemplate } from './template.ts';
 export interface JudgeSetting {
   readonly protocol: Protocol;
   readonly request: JudgeRequest;
+  /** The request's parameters, as the protocol's schema reads them. */
+  readonly params: unknown;
   readonly templates: ReadonlyMap<string, PromptTemplate>;
   /** Models by role, in the order chosen. */
   readonly models: ReadonlyMap<string, readonly InferenceModel[]>;
@@ -29,7 +31,7 @@ function seedOf(seed: number, itemId: number): number {
 }
 
 function makeTools(setting: JudgeSetting, itemId: number): JudgeTools<unknown> {
-  const { protocol, request, templates, models, shared, signal, onRender } = setting;
+  const { protocol, request, params, templates, models, shared, signal, onRender } = setting;
   const seed = seedOf(request.seed, itemId);
   const random = createRandom(seed);
   const playing = (role: string) => {
@@ -38,7 +40,7 @@ function makeTools(setting: JudgeSetting, itemId: number): JudgeTools<unknown> {
     throw new Error(`protocol ${protocol.id} has no model for ${role}`);
   };
   return {
-    params: protocol.params.parse(request.params),
+    params,
     orders: { order: request.order, tieEpsilon: request.tieEpsilon },
     model: (role = protocol.roles[0]?.id ?? '') => {
       const [first] = playing(role);

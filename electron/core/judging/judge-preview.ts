@@ -106,6 +106,7 @@ async function makeStandIn(judging: JudgingService, request: JudgeRequest): Prom
   return {
     protocol,
     request,
+    params: protocol.params.parse(request.params),
     templates: await judging.templates.choose(protocol, request.templates),
     models: new Map(protocol.roles.map((role) => [role.id, [standIn]])),
     shared: undefined,

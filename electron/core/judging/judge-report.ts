@@ -9,8 +9,8 @@ import {
   sumClusterMoments,
 } from '../audit/audits/clustered-share.ts';
 import { binomialTest } from '../audit/statistics/binomial.ts';
-import { bootstrapClusters } from '../audit/statistics/bootstrap.ts';
 import { cohenKappa, kappaOfTotals } from '../audit/statistics/cohen-kappa.ts';
+import { bootstrapFigure } from './figure.ts';
 import { type ComparedOptions, withComparedLabels } from './compared-labels.ts';
 
 const labels = ['a', 'b', 'tie'] as const;
@@ -147,14 +147,11 @@ async function measureKappa(
   );
   const counts = Object.values(columns);
   const n = counts.reduce((total, column) => total + column.reduce((sum, value) => sum + value, 0), 0);
-  const outcome = await bootstrapClusters(
-    counts,
-    (totals) => kappaOfTotals(totals, categories.length, 'identity'),
-    { seed: bootstrapSeed, ...(signal ? { signal } : {}) },
-  );
-  return outcome.status === 'undefined'
-    ? { value: null, low: null, high: null, n }
-    : { value: outcome.estimate, low: outcome.lower, high: outcome.upper, n };
+  return bootstrapFigure(counts, (totals) => kappaOfTotals(totals, categories.length, 'identity'), {
+    n,
+    seed: bootstrapSeed,
+    signal,
+  });
 }
 
 async function measurePosition(context: ReportContext): Promise<JudgeReport['position']> {
@@ -186,17 +183,14 @@ async function measureLength(context: ReportContext): Promise<JudgeReport['lengt
     { signal },
   );
   const n = columns.n?.reduce((sum, value) => sum + value, 0) ?? 0;
-  const outcome = await bootstrapClusters(Object.values(columns), pearsonOfTotals, {
-    seed: bootstrapSeed,
-    ...(signal ? { signal } : {}),
-  });
   const longer = (side: string) =>
     `CASE WHEN delta <> 0 AND ${side} IN ('a', 'b') THEN (delta > 0) = (${side} = 'a') END`;
   return {
-    correlation:
-      outcome.status === 'undefined'
-        ? { value: null, low: null, high: null, n }
-        : { value: outcome.estimate, low: outcome.lower, high: outcome.upper, n },
+    correlation: await bootstrapFigure(Object.values(columns), pearsonOfTotals, {
+      n,
+      seed: bootstrapSeed,
+      signal,
+    }),
     longerWins: await share(context, longer('judge')),
     referenceLongerWins: await share(context, longer('reference')),
   };
@@ -243,14 +237,11 @@ async function measureCalibrationError(
     { signal },
   );
   const n = columns.n?.reduce((sum, value) => sum + value, 0) ?? 0;
-  const outcome = await bootstrapClusters(
+  return bootstrapFigure(
     Object.values(columns),
     (totals) => bins.reduce((sum, bin) => sum + Math.abs(totals[bin] ?? 0), 0) / (totals[bins.length] ?? 0),
-    { seed: bootstrapSeed, ...(signal ? { signal } : {}) },
+    { n, seed: bootstrapSeed, signal },
   );
-  return outcome.status === 'undefined'
-    ? { value: null, low: null, high: null, n }
-    : { value: outcome.estimate, low: outcome.lower, high: outcome.upper, n };
 }
 
 async function measureSlices(context: ReportContext): Promise<JudgeReport['slices']> {

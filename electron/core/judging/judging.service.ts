@@ -3,7 +3,7 @@ import type { Database } from '../../../native/duckdb/database.ts';
 import type { InferenceModel } from '../../../native/host/inference.ts';
 import { AppError } from '../../contract/app-error.ts';
 import type { JudgeRecord, JudgeRequest, JudgeRun, ProtocolInfo } from '../../contract/judging.contract.ts';
-import { wilsonInterval } from '../audit/statistics/wilson.ts';
+import { measureShareOf } from './figure.ts';
 import type { ItemSource, StoredRun } from './judge-run.repository.ts';
 import { JudgeRunRepository } from './judge-run.repository.ts';
 import type { JudgeSetting } from './judge-item.ts';
@@ -35,11 +35,22 @@ export class JudgingService {
     return protocols.map(describeProtocol);
   }
 
-  /** Loads models and templates. Throws what the protocol, a model or a template is refused for. */
-  async prepare(
+  /** Everything a run needs before its first item. Throws what the protocol, a model or a template is refused for. */
+  async prepare(request: JudgeRequest, options: PrepareOptions = {}): Promise<JudgeSetting> {
+    const { signal } = options;
+    const chosen = await this.choose(request, options);
+    const { protocol, params } = chosen;
+    const shared = await this.options.database.withReader(async (session) =>
+      protocol.prepare?.({ session, datasetId: request.datasetId, params, seed: request.seed, signal }),
+    );
+    return { ...chosen, shared };
+  }
+
+  /** Loads models and templates and checks that they suit the protocol. */
+  private async choose(
     request: JudgeRequest,
-    { templates = request.templates, signal }: PrepareOptions = {},
-  ): Promise<JudgeSetting> {
+    { templates = request.templates, signal }: PrepareOptions,
+  ): Promise<Omit<JudgeSetting, 'shared'>> {
     const protocol = getProtocol(request.protocol);
     const params = parseParams(protocol, request.params);
     const models = new Map<string, readonly InferenceModel[]>();
@@ -59,10 +70,7 @@ export class JudgingService {
       models.set(role.id, playing);
     }
     const chosen = await this.templates.choose(protocol, templates);
-    const shared = await this.options.database.withReader(async (session) =>
-      protocol.prepare?.({ session, datasetId: request.datasetId, params, seed: request.seed, signal }),
-    );
-    return { protocol, request, templates: chosen, models, shared, signal };
+    return { protocol, request, params, templates: chosen, models, signal };
   }
 
   /** Items worth having in flight: as many as the slowest of the models can take. */
@@ -72,7 +80,7 @@ export class JudgingService {
 
   /** Freezes the items and the record of a run; the job does the rest. */
   async create(request: JudgeRequest, signal?: AbortSignal): Promise<number> {
-    const setting = await this.prepare(request, { signal });
+    const setting = await this.choose(request, { signal });
     const { protocol } = setting;
     const items = await this.selectItems(request, protocol);
     const record = this.makeRecord(setting);
@@ -118,7 +126,7 @@ export class JudgingService {
     return { sql, parameters: [request.datasetId] };
   }
 
-  private makeRecord({ request, models, templates }: JudgeSetting): JudgeRecord {
+  private makeRecord({ request, models, templates }: Omit<JudgeSetting, 'shared'>): JudgeRecord {
     return {
       schema: 'assay.judge-run/1',
       request,
@@ -145,12 +153,7 @@ export class JudgingService {
        WHERE j.judge_run_id = ? AND j.label IN ('a', 'b') AND c.label IN ('a', 'b')`,
       [run.judgeRunId],
     );
-    const interval = wilsonInterval(equal, n);
-    const accuracy =
-      interval.status === 'undefined'
-        ? { value: null, low: null, high: null, n }
-        : { value: interval.estimate, low: interval.lower, high: interval.upper, n };
-    return { ...run, ...counts, accuracy };
+    return { ...run, ...counts, accuracy: measureShareOf(equal, n) };
   }
 }
 

@@ -1,8 +1,8 @@
 import type { Database } from '../../../native/duckdb/database.ts';
 import type { JuryFigure } from '../../contract/judging.contract.ts';
-import { bootstrapClusters } from '../audit/statistics/bootstrap.ts';
 import { kappaOfTotals } from '../audit/statistics/cohen-kappa.ts';
-import { wilsonInterval } from '../audit/statistics/wilson.ts';
+import { bootstrapFigure, measureShareOf } from './figure.ts';
+import { asVerdict, verdictOfVotes } from './verdict-sql.ts';
 
 export type JuryTiePolicy = 'tie' | 'non_tie_wins';
 export type Verdict = 'a' | 'b' | 'tie';
@@ -76,17 +76,14 @@ async function readNames(database: Database, options: JuryOptions): Promise<stri
   return options.annotatorIds.map((id) => rows.find((row) => row.id === id)?.name ?? String(id));
 }
 
-const overall = `CASE WHEN count(DISTINCT v.label) > 1 OR any_value(v.label) = 'both_bad' THEN 'tie' ELSE any_value(v.label) END`;
-
 async function readVerdicts(database: Database, options: JuryOptions): Promise<VerdictRow[]> {
   const { datasetId, annotatorIds, referenceId, signal } = options;
   const wanted = referenceId === null ? annotatorIds : [...annotatorIds, referenceId];
   const columns = annotatorIds.map(() => 'max(label) FILTER (annotator_id = ?)').join(', ');
-  const reference =
-    referenceId === null ? `CASE WHEN c.label = 'both_bad' THEN 'tie' ELSE c.label END` : 'x.reference';
+  const reference = referenceId === null ? asVerdict('c.label') : 'x.reference';
   return database.all<VerdictRow>(
     `WITH verdict AS (
-       SELECT v.comparison_id, v.annotator_id, ${overall} AS label FROM vote v
+       SELECT v.comparison_id, v.annotator_id, ${verdictOfVotes} AS label FROM vote v
        WHERE v.dataset_id = ? AND v.aspect IS NULL AND v.label <> 'skip' AND v.annotator_id IN (${wanted.map(() => '?').join(', ')})
        GROUP BY ALL),
      wide AS (
@@ -122,24 +119,17 @@ async function measureJury(
     if (verdict === row.reference) totals.equal++;
     if (verdict === 'tie') totals.tied++;
   }
-  const kappa = await bootstrapClusters(cells, (sums) => kappaOfTotals(sums, 3, 'identity'), {
-    seed,
-    rounds: clusters.size > 5_000 ? 200 : 1_000,
-    ...(signal ? { signal } : {}),
-  });
-  const accuracy = wilsonInterval(totals.equal, totals.n);
   const { n } = totals;
   return {
     jury: members.map((member) => names[member] ?? ''),
     size: members.length,
     tied: totals.tied,
-    kappa:
-      kappa.status === 'undefined'
-        ? { value: null, low: null, high: null, n }
-        : { value: kappa.estimate, low: kappa.lower, high: kappa.upper, n },
-    accuracy:
-      accuracy.status === 'undefined'
-        ? { value: null, low: null, high: null, n }
-        : { value: accuracy.estimate, low: accuracy.lower, high: accuracy.upper, n },
+    kappa: await bootstrapFigure(cells, (sums) => kappaOfTotals(sums, 3, 'identity'), {
+      n,
+      seed,
+      rounds: clusters.size > 5_000 ? 200 : 1_000,
+      signal,
+    }),
+    accuracy: measureShareOf(totals.equal, n),
   };
 }

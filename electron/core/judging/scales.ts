@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { quantile } from '../audit/statistics/descriptive.ts';
 
 /** Whole numbers from `low` to `high` as a schema that a grammar can enforce number by number. */
 export function wholeNumbers(low: number, high: number): z.ZodType<number> {
@@ -21,13 +22,7 @@ export function meanOf(values: readonly (number | null)[]): number | null {
 }
 
 /** The middle of the sorted values, the mean of the two middle ones for an even number. */
-export function medianOf(values: readonly number[]): number {
-  const sorted = [...values].sort((left, right) => left - right);
-  const middle = sorted.length / 2;
-  const high = sorted[Math.floor(middle)] ?? Number.NaN;
-  const low = sorted[Math.ceil(middle) - 1] ?? Number.NaN;
-  return (low + high) / 2;
-}
+export const medianOf = (values: readonly number[]): number => quantile(values, 0.5);
 
 /**
  * The places of the `size` values that agree most: smallest max − min, then smallest sum of absolute differences, then

@@ -30,6 +30,19 @@ function spell(calls: readonly ToolCall[]): string {
     .join('\n\n');
 }
 
+const boxes = new WeakMap<Params, readonly JudgeTool[]>();
+
+/** The tools of a run; the words of its documents are listed once, not again for every pair. */
+function openToolBox(params: Params): readonly JudgeTool[] {
+  const { documents } = params;
+  const box = boxes.get(params) ?? [
+    ...arithmetic,
+    ...(documents.length > 0 ? [makeDocumentTool(documents)] : []),
+  ];
+  boxes.set(params, box);
+  return box;
+}
+
 /**
  * The side the tools settle: the only response that contains the last observation as a word of its own. Null where both
  * or neither do, or the observation is an error or a passage.
@@ -112,8 +125,7 @@ export const toolAugmented: PairProtocol<Params> = {
     };
   },
   async judge(pair, tools) {
-    const { documents } = tools.params;
-    const box = [...arithmetic, ...(documents.length > 0 ? [makeDocumentTool(documents)] : [])];
+    const box = openToolBox(tools.params);
     const { readings } = await askOrders(pair, tools, async (slots) => {
       const { calls, uses, failures } = await investigate(pair, slots, tools, box);
       const answer = await askVerdict(
