@@ -81,7 +81,7 @@ export async function decideProposals(
       await session.run('DROP TABLE accepted_proposal');
     }
     const title = decision === 'accepted' ? 'Accept proposals of an audit' : 'Take back accepted proposals';
-    await recordLogged(session, { operationId: operation, title });
+    await recordLogged(session, { operationId: operation, kind: 'labels', title });
     const changed = await session.run(
       `UPDATE proposal SET status = ?, operation_id = ?, decided_at = now() WHERE proposal_id IN (SELECT proposal_id FROM chosen_proposal)`,
       [decision, operation],

@@ -5,6 +5,7 @@ import type { Database } from '../../../native/duckdb/database.ts';
 import type { Session } from '../../../native/duckdb/session.ts';
 import { AppError } from '../../contract/app-error.ts';
 import type { Message, Relation, ResponseDetail, RowDetail } from '../../contract/corpus.contract.ts';
+import { recordLogged } from '../editing/operation.repository.ts';
 import { titleOf } from '../editing/title.ts';
 import { baseTable } from './views/field-table.ts';
 
@@ -142,22 +143,11 @@ export class RowService {
          FROM ${table} x WHERE x.${id} IN (${found})`,
         [operation, relation, tag],
       );
-      await session.run(
-        `INSERT INTO operation (sequence, operation_id, root_id, direction, dataset_id, relation, kind, title, "rows", changes,
-           first_change_id, last_change_id, who)
-         SELECT coalesce(max(sequence), 0) + 1, ?, ?, 'edit', ?, ?, 'tag', ?, ?, ?, currval('change_id') - ? + 1, currval('change_id'), 'local'
-         FROM operation`,
-        [
-          operation,
-          operation,
-          rows[0]?.datasetId ?? 0,
-          relation,
-          titleOf({ op: 'tag', tag, isOn }, rows.length),
-          rows.length,
-          rows.length,
-          rows.length,
-        ],
-      );
+      await recordLogged(session, {
+        operationId: operation,
+        kind: 'tag',
+        title: titleOf({ op: 'tag', tag, isOn }, rows.length),
+      });
       const sql = isOn
         ? `INSERT INTO tag SELECT x.dataset_id, ?, x.${id}, ? FROM ${table} x WHERE x.${id} IN (${found})`
         : `DELETE FROM tag WHERE relation = ? AND tag = ? AND row_id IN (${found})`;

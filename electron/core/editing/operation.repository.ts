@@ -96,15 +96,15 @@ export async function recordEdit(
  */
 export async function recordLogged(
   session: Session,
-  { operationId, title }: { readonly operationId: string; readonly title: string },
+  { operationId, kind, title }: Pick<NewOperation, 'operationId' | 'kind' | 'title'>,
 ): Promise<void> {
   await session.run(
     `INSERT INTO operation (sequence, operation_id, root_id, direction, dataset_id, relation, kind, title, "rows", changes,
        first_change_id, last_change_id, who, reason)
-     SELECT ?, operation_id, operation_id, 'edit', min(dataset_id), min(entity), 'labels', ?, count(DISTINCT entity_id), count(*),
+     SELECT ?, operation_id, operation_id, 'edit', min(dataset_id), min(entity), ?, ?, count(DISTINCT entity_id), count(*),
        min(change_id), max(change_id), min(who), min(reason)
      FROM change WHERE operation_id = ? GROUP BY operation_id`,
-    [await nextSequence(session), title, operationId],
+    [await nextSequence(session), kind, title, operationId],
   );
 }
 
