@@ -6,11 +6,14 @@ import { ANSWER_CUE, SECTIONS } from './vocabulary.ts';
  * The installed llama.cpp, on one CPU thread: it never builds or downloads. With two threads the tiny models are a
  * hundred times slower on a busy machine, because llama.cpp's threads wait for each other by spinning.
  *
- * Owns all it opened. Contexts are kept until the end on purpose: a context that is garbage collected before it was
- * disposed leaves node-llama-cpp 3.22.1's `model.dispose()` waiting for ever.
+ * Owns all it opened, and keeps it until the end on purpose: in node-llama-cpp 3.22.1 a context that is garbage
+ * collected before it was disposed leaves `model.dispose()` waiting for ever. The same goes for a model and
+ * `llama.dispose()`, and for a model that was refused there is nothing to dispose: so the backend itself is left to
+ * the end of the process.
  */
 export class TestLlama {
   private readonly contexts: { dispose(): Promise<void> }[] = [];
+  private readonly models: LlamaModel[] = [];
 
   private constructor(readonly llama: Llama) {}
 
@@ -28,7 +31,9 @@ export class TestLlama {
 
   /** Loads a model file. Rejects where llama.cpp refuses it. */
   async load(modelPath: string): Promise<LlamaModel> {
-    return this.llama.loadModel({ modelPath });
+    const model = await this.llama.loadModel({ modelPath });
+    this.models.push(model);
+    return model;
   }
 
   /** A sequence of its own in a new context. */
@@ -44,7 +49,7 @@ export class TestLlama {
 
   async dispose(): Promise<void> {
     for (const context of this.contexts) await context.dispose();
-    await this.llama.dispose();
+    for (const model of this.models) await model.dispose();
   }
 }
 
