@@ -1,17 +1,25 @@
 import type { Sql } from '../reading/reader.ts';
 import type { Choice, IdPlan, Loader } from './loader.ts';
 
-/** One row per distinct prompt of the dataset; `prompt_map` then gives each record its prompts. */
-export async function loadPrompts(loader: Loader, prompts: Sql, plan: IdPlan): Promise<void> {
+/**
+ * One row per distinct prompt of the dataset; `placed` then has the records that are loaded, each with its number and the
+ * ids of its prompts.
+ */
+export async function loadPrompts(
+  loader: Loader,
+  prompts: Sql,
+  plan: IdPlan,
+  { whichKept }: Choice,
+): Promise<void> {
   const { importId, heldUnder } = loader.request;
   await loader.run(
     'Loading prompts',
     `CREATE OR REPLACE TEMP TABLE prompt_map AS
      SELECT u.key, u.place, p.prompt_id AS known_id, coalesce(p.prompt_id, ${plan.promptBase} + u.place) AS prompt_id
      FROM (SELECT key, min(place) AS place FROM (
-         SELECT prompt_key AS key, record_no * 2 AS place FROM survey SEMI JOIN kept USING (record_no) WHERE len(models) > 0
+         SELECT prompt_key AS key, record_no * 2 AS place FROM survey ${whichKept} WHERE len(models) > 0
          UNION ALL
-         SELECT prompt_b_key, record_no * 2 + 1 FROM survey SEMI JOIN kept USING (record_no) WHERE prompt_b_key IS NOT NULL)
+         SELECT prompt_b_key, record_no * 2 + 1 FROM survey ${whichKept} WHERE prompt_b_key IS NOT NULL)
        GROUP BY key) u
      LEFT JOIN prompt p ON p.dataset_id IN (${loader.datasetIds}) AND p.text_key = u.key`,
   );
@@ -28,7 +36,16 @@ export async function loadPrompts(loader: Loader, prompts: Sql, plan: IdPlan): P
     'r.prompt_messages',
     `coalesce(len(list_filter(r.prompt_messages, lambda m: m.role = 'user')), 1)`,
   );
-  if (loader.request.reading.promptBText !== undefined) await insert(1, 'prompt_b_text', 'NULL', '1');
+  const hasTwo = loader.request.reading.promptBText !== undefined;
+  if (hasTwo) await insert(1, 'prompt_b_text', 'NULL', '1');
+  await loader.run(
+    'Loading prompts',
+    `CREATE OR REPLACE TEMP TABLE placed AS
+     SELECT s.record_no, m.prompt_id, ${hasTwo ? 'mb.prompt_id' : 'NULL::BIGINT'} AS prompt_b_id
+     FROM survey s ${whichKept} LEFT JOIN prompt_map m ON m.key = s.prompt_key
+     ${hasTwo ? 'LEFT JOIN prompt_map mb ON mb.key = s.prompt_b_key' : ''}`,
+  );
+  await loader.run('Loading prompts', 'DROP TABLE temp.prompt_map');
 }
 
 /** One row per response; alone they also carry the record's own fields, which pairs keep in `comparison`. */
@@ -36,29 +53,26 @@ export async function loadResponses(
   loader: Loader,
   records: Sql,
   plan: IdPlan,
-  { everything, hasMedia }: Choice,
+  { hasMedia }: Choice,
 ): Promise<void> {
   const { importId, heldUnder, path, reading } = loader.request;
   const isAlone = reading.relation === 'responses';
-  const own = (column: string) => (isAlone ? `r.${column}` : 'NULL');
-  const promptOf =
+  const own = (column: string) => (isAlone ? column : 'NULL');
+  const promptId =
     reading.promptBText === undefined
-      ? 'm.prompt_id'
-      : 'CASE WHEN r.place = 1 AND mb.prompt_id IS NOT NULL THEN mb.prompt_id ELSE m.prompt_id END';
+      ? 'prompt_id'
+      : 'CASE WHEN place = 1 AND prompt_b_id IS NOT NULL THEN prompt_b_id ELSE prompt_id END';
   await loader.run(
     'Loading responses',
     `INSERT INTO response (response_id, dataset_id, prompt_id, text, messages, model, position, chars, example_id, language,
        topic, subset, extra, import_id, source_file, source_row)
-     SELECT ${plan.responseBase} + record_no * ${plan.responseStride} + place, ${heldUnder}, prompt_id, item.text, item.messages,
+     SELECT ${plan.responseBase} + record_no * ${plan.responseStride} + place, ${heldUnder}, ${promptId}, item.text, item.messages,
        item.model, place, length(item.text), example_id, language, topic, subset, extra, ${importId}, ?, src_row + 1
      FROM (
-       SELECT r.record_no, r.src_row, ${promptOf} AS prompt_id, ${own('example_id')} AS example_id, ${own('language')} AS language,
-         ${own('topic')} AS topic, ${own('subset')} AS subset, ${own('extra')} AS extra, r.item, r.place
-       FROM (SELECT *, unnest(responses) AS item, unnest(range(len(responses))) AS place FROM ${records}
-             ${everything ? '' : 'SEMI JOIN kept USING (record_no)'}) r
-       JOIN (SELECT record_no, prompt_key, prompt_b_key FROM survey) s ON s.record_no = r.record_no
-       JOIN prompt_map m ON m.key = s.prompt_key
-       ${reading.promptBText === undefined ? '' : 'LEFT JOIN prompt_map mb ON mb.key = s.prompt_b_key'})`,
+       SELECT record_no, src_row, prompt_id, prompt_b_id, ${own('example_id')} AS example_id, ${own('language')} AS language,
+         ${own('topic')} AS topic, ${own('subset')} AS subset, ${own('extra')} AS extra,
+         unnest(responses) AS item, unnest(range(len(responses))) AS place
+       FROM ${records})`,
     [path],
   );
   if (!hasMedia) return;
@@ -67,6 +81,6 @@ export async function loadResponses(
     `INSERT INTO media SELECT ${plan.mediaBase} + row_number() OVER () - 1, ${heldUnder}, response_id, file, ${importId} FROM (
        SELECT ${plan.responseBase} + record_no * ${plan.responseStride} + place AS response_id, unnest(item.media) AS file
        FROM (SELECT record_no, unnest(responses) AS item, unnest(range(len(responses))) AS place
-             FROM ${records} SEMI JOIN kept USING (record_no)))`,
+             FROM ${records}))`,
   );
 }

@@ -9,7 +9,7 @@ export async function loadTrajectories(loader: Loader, records: Sql, plan: IdPla
   if (loader.request.reading.trajectories === undefined) return;
   const { importId, heldUnder } = loader.request;
   const episodes = `(SELECT ${plan.responseBase} + record_no * ${plan.responseStride} + t.response AS trajectory_id, t
-    FROM (SELECT record_no, unnest(trajectories) AS t FROM ${records} SEMI JOIN kept USING (record_no)))`;
+    FROM (SELECT record_no, unnest(trajectories) AS t FROM ${records}))`;
   await loader.run(
     'Loading episodes',
     `INSERT INTO trajectory (trajectory_id, dataset_id, episode_id, is_success, declared_steps, steps, total_reward, start_value,

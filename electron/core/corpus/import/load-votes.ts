@@ -1,18 +1,26 @@
-import type { IdPlan, Loader } from './loader.ts';
+import type { Choice, IdPlan, Loader } from './loader.ts';
 
 /** Annotators named anywhere in the file get one row per name and dataset. */
-export async function loadAnnotators(loader: Loader, plan: IdPlan): Promise<void> {
-  const { importId, heldUnder } = loader.request;
+export async function loadAnnotators(loader: Loader, plan: IdPlan, { whichKept }: Choice): Promise<void> {
+  const { importId, heldUnder, reading } = loader.request;
+  const rater = `coalesce(one.annotator, 'label') AS name, 'unknown' AS kind, NULL::MAP(VARCHAR, VARCHAR) AS attributes`;
+  const parts = [
+    ['votes', rater],
+    ['ratings', rater],
+    ['annotators', 'one.name, one.kind, one.attributes'],
+  ] as const;
+  const named = parts
+    .filter(([part]) => reading[part] !== undefined)
+    .map(
+      ([part, columns]) =>
+        `SELECT DISTINCT ${columns} FROM (SELECT unnest(${part}) AS one FROM survey ${whichKept})`,
+    );
+  if (named.length === 0) return;
   await loader.run(
     'Loading votes',
     `CREATE OR REPLACE TEMP TABLE named AS
-     SELECT name, coalesce(max(kind) FILTER (kind <> 'unknown'), 'unknown') AS kind, any_value(attributes) AS attributes FROM (
-       SELECT DISTINCT coalesce(v.annotator, 'label') AS name, 'unknown' AS kind, NULL::MAP(VARCHAR, VARCHAR) AS attributes
-         FROM (SELECT unnest(votes) AS v FROM survey SEMI JOIN kept USING (record_no))
-       UNION ALL SELECT DISTINCT coalesce(g.annotator, 'label'), 'unknown', NULL
-         FROM (SELECT unnest(ratings) AS g FROM survey SEMI JOIN kept USING (record_no))
-       UNION ALL SELECT n.name, n.kind, n.attributes
-         FROM (SELECT unnest(annotators) AS n FROM survey SEMI JOIN kept USING (record_no)))
+     SELECT name, coalesce(max(kind) FILTER (kind <> 'unknown'), 'unknown') AS kind, any_value(attributes) AS attributes
+     FROM (${named.join(' UNION ALL ')})
      WHERE name IS NOT NULL GROUP BY name`,
   );
   await loader.run(
@@ -41,7 +49,7 @@ const jointStrength = `CASE
   WHEN n_a + n_b + n_tie + n_bad > 1 THEN abs(n_a - n_b) / (n_a + n_b + n_tie + n_bad) END`;
 
 /** One row per compared pair of responses, its label the majority of the votes that count for it (no majority = tie). */
-export async function loadComparisons(loader: Loader, plan: IdPlan): Promise<number> {
+export async function loadComparisons(loader: Loader, plan: IdPlan, { whichKept }: Choice): Promise<number> {
   const { importId, heldUnder, path, fileName, reading } = loader.request;
   const isSingle = reading.maxVotes === 1;
   const kind = isSingle ? 'VIEW' : 'TABLE';
@@ -51,7 +59,7 @@ export async function loadComparisons(loader: Loader, plan: IdPlan): Promise<num
      SELECT record_no, v.a AS a, v.b AS b, v.label AS label, v.strength AS strength, coalesce(v.annotator, 'label') AS annotator,
        v.aspect AS aspect, v.rationale AS rationale, v.shown_first AS shown_first, v.ms AS ms,
        v.aspect IS NULL AND (reference IS NULL OR v.annotator = reference) AS counts
-     FROM (SELECT record_no, reference, unnest(votes) AS v FROM survey SEMI JOIN kept USING (record_no))`,
+     FROM (SELECT record_no, reference, unnest(votes) AS v FROM survey ${whichKept})`,
   );
   const grouped = isSingle
     ? `SELECT record_no, a, b, label, CASE WHEN label IN ('a', 'b') THEN strength END AS strength, (label IS NOT NULL)::INTEGER AS n_votes, 0 AS place FROM voted`
@@ -69,12 +77,11 @@ export async function loadComparisons(loader: Loader, plan: IdPlan): Promise<num
     `INSERT INTO comparison
      SELECT ${plan.comparisonBase} + c.record_no * ${plan.comparisonStride} + c.place, ${heldUnder},
        coalesce(s.example_id, concat(?, '#', s.src_row + 1)) || ${plan.comparisonStride > 1 ? `CASE WHEN max(c.place) OVER (PARTITION BY c.record_no) > 0 THEN concat(':', c.a, '-', c.b) ELSE '' END` : "''"},
-       m.prompt_id, mb.prompt_id,
+       p.prompt_id, p.prompt_b_id,
        ${plan.responseBase} + c.record_no * ${plan.responseStride} + c.a, ${plan.responseBase} + c.record_no * ${plan.responseStride} + c.b,
        c.label, c.strength, c.n_votes, s.models[c.a + 1], s.models[c.b + 1], s.language, s.topic, s.subset,
        s.prompt_chars, s.response_chars[c.a + 1], s.response_chars[c.b + 1], s.turns, s.extra, ${importId}, ?, s.src_row + 1
-     FROM compared c JOIN survey s ON s.record_no = c.record_no
-     JOIN prompt_map m ON m.key = s.prompt_key LEFT JOIN prompt_map mb ON mb.key = s.prompt_b_key
+     FROM compared c JOIN survey s ON s.record_no = c.record_no JOIN placed p ON p.record_no = c.record_no
      ${isSingle ? '' : 'ORDER BY c.record_no, c.place'}`,
     [fileName, path],
   );
@@ -97,10 +104,11 @@ export async function loadComparisons(loader: Loader, plan: IdPlan): Promise<num
 }
 
 /** One row per rating that says something, with its rationale apart. */
-export async function loadRatings(loader: Loader, plan: IdPlan): Promise<void> {
+export async function loadRatings(loader: Loader, plan: IdPlan, { whichKept }: Choice): Promise<void> {
+  if (loader.request.reading.ratings === undefined) return;
   const { importId, heldUnder } = loader.request;
   const rows = `(SELECT ${plan.responseBase} + record_no * ${plan.responseStride} + g.response AS response_id, g.*
-    FROM (SELECT record_no, unnest(ratings) AS g FROM survey SEMI JOIN kept USING (record_no))) g
+    FROM (SELECT record_no, unnest(ratings) AS g FROM survey ${whichKept})) g
     JOIN annotator n ON n.dataset_id IN (${loader.datasetIds}) AND n.name = coalesce(g.annotator, 'label')`;
   await loader.run(
     'Loading ratings',

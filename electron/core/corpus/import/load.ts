@@ -31,7 +31,7 @@ async function chooseRecords(loader: Loader): Promise<Choice> {
        count(*) FILTER (has_media) AS media FROM survey`,
   );
   return {
-    everything: counts.kept === counts.all,
+    whichKept: counts.kept === counts.all ? '' : 'SEMI JOIN kept USING (record_no)',
     hasProblems: counts.problems > 0,
     hasMedia: counts.media > 0,
   };
@@ -117,20 +117,19 @@ async function countRows(loader: Loader, pairs: number): Promise<LoadCounts> {
 export async function loadFile(session: Session, request: LoadRequest): Promise<LoadCounts> {
   const loader = new Loader(session, request);
   const { records, prompts, drop } = await surveyRecords(loader);
-  await request.confirm?.();
   const choice = await chooseRecords(loader);
   const plan = await planIds(loader);
-  await loadPrompts(loader, prompts, plan);
+  await loadPrompts(loader, prompts, plan, choice);
   await loadResponses(loader, records, plan, choice);
   await loadTrajectories(loader, records, plan);
-  await loadAnnotators(loader, plan);
-  const pairs = await loadComparisons(loader, plan);
-  await loadRatings(loader, plan);
+  await loadAnnotators(loader, plan, choice);
+  const pairs = await loadComparisons(loader, plan, choice);
+  await loadRatings(loader, plan, choice);
   await keepRejections(loader, choice);
   const counts = await countRows(loader, pairs);
   await loader.run(
     'Finishing',
-    `INSERT INTO record_key SELECT ${request.heldUnder}, ${request.importId}, prompt_key, content_hash, version() FROM survey SEMI JOIN kept USING (record_no)`,
+    `INSERT INTO record_key SELECT ${request.heldUnder}, ${request.importId}, prompt_key, content_hash, version() FROM survey ${choice.whichKept}`,
   );
   await loader.run('Finishing', 'INSERT INTO import_file VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)', [
     request.importId,
@@ -144,11 +143,11 @@ export async function loadFile(session: Session, request: LoadRequest): Promise<
     counts.duplicates,
     counts.pairs,
   ]);
+  await request.confirm?.();
   const isSingle = request.reading.maxVotes === 1;
   for (const name of ['compared', 'voted'])
     await session.run(`DROP ${isSingle ? 'VIEW' : 'TABLE'} IF EXISTS temp.${name}`);
-  for (const table of ['kept', 'prompt_map', 'named'])
-    await session.run(`DROP TABLE IF EXISTS temp.${table}`);
+  for (const table of ['kept', 'placed', 'named']) await session.run(`DROP TABLE IF EXISTS temp.${table}`);
   await drop();
   return counts;
 }

@@ -23,7 +23,7 @@ export interface LoadRequest {
   readonly reading: Reading;
   readonly rejections: readonly SourceRejection[];
   readonly keepDuplicates: boolean;
-  /** Asked once all rows have been read and before any is loaded; rejects where the columns prove wrong. */
+  /** Asked before the load is committed; rejects where the columns prove wrong. */
   readonly confirm?: (() => Promise<void>) | undefined;
   readonly signal: AbortSignal;
   readonly onProgress: (phase: string, share: number) => void;
@@ -51,8 +51,8 @@ export interface IdPlan {
 
 /** What `chooseRecords` found about a file. */
 export interface Choice {
-  /** No record is left out. */
-  readonly everything: boolean;
+  /** Follows `FROM survey` and keeps the records that are loaded; empty where that is all of them. */
+  readonly whichKept: Sql;
   readonly hasProblems: boolean;
   readonly hasMedia: boolean;
 }

@@ -5,7 +5,10 @@ import type { Loader } from './loader.ts';
 
 /** What the statements of a load read: `survey` has all of a record but its texts, `records` the whole of it. */
 export interface Surveyed {
-  /** A relation with the columns of `buildRecordSelect` and `record_no`. */
+  /**
+   * A relation with the columns of `buildRecordSelect` and those of the table `placed`, which must be there when it is
+   * read and says which records those are.
+   */
   readonly records: Sql;
   /** A relation with `record_no` and the prompt's columns of `buildRecordSelect`. */
   readonly prompts: Sql;
@@ -29,6 +32,17 @@ const surveyColumns = `src_rows,
   coalesce(length(prompt_text), 0) AS prompt_chars,
   coalesce(len(list_filter(prompt_messages, lambda m: m.role = 'user')), 1) AS turns`;
 
+/**
+ * The rows of `select` that `places` has under the same `row_key`, each with its place. A scalar subquery and not a join,
+ * because DuckDB does not know how many rows a JSON file holds: it would build the join's hash table from all the texts.
+ */
+function placeRows(select: Sql, places: Sql): Sql {
+  const place = `(SELECT {'record_no': p.record_no, 'prompt_id': p.prompt_id, 'prompt_b_id': p.prompt_b_id}
+    FROM ${places} p WHERE p.row_key = r.row_key)`;
+  return `SELECT * EXCLUDE (row_key, place), place.record_no AS record_no, place.prompt_id AS prompt_id, place.prompt_b_id AS prompt_b_id
+    FROM (SELECT r.*, ${place} AS place FROM (${select}) r) WHERE place IS NOT NULL`;
+}
+
 function dropTables(loader: Loader, ...tables: readonly string[]): () => Promise<void> {
   return async () => {
     for (const table of tables) await loader.run('Finishing', `DROP TABLE temp.${table}`);
@@ -48,13 +62,17 @@ async function surveyNumbered(loader: Loader): Promise<Surveyed> {
     );
     await loader.run('Reading', 'DROP TABLE temp.rewritten');
   }
-  const records = isRewritten ? 'record' : `(SELECT *, src_row AS record_no FROM (${select}))`;
+  const numbered = isRewritten ? 'record' : `(SELECT *, src_row AS record_no FROM (${select}))`;
   await loader.run(
     'Checking rows',
-    `CREATE OR REPLACE TEMP TABLE survey AS SELECT record_no, src_row, ${surveyColumns} FROM ${records}`,
+    `CREATE OR REPLACE TEMP TABLE survey AS SELECT record_no, src_row, ${surveyColumns} FROM ${numbered}`,
   );
   const drop = dropTables(loader, 'survey', ...(isRewritten ? ['record'] : []));
-  return { records, prompts: records, drop };
+  const records = placeRows(
+    `SELECT * EXCLUDE (record_no), record_no AS row_key FROM ${numbered}`,
+    '(SELECT *, record_no AS row_key FROM placed)',
+  );
+  return { records: `(${records})`, prompts: numbered, drop };
 }
 
 /** Row ids of a table that its transaction has not yet committed are in order too, but do not begin with 0. */
@@ -117,15 +135,20 @@ async function surveyUnnumbered(loader: Loader, unnumbered: Sql): Promise<Survey
      SEMI JOIN (SELECT row_key FROM surveyed GROUP BY row_key HAVING count(*) > 1) USING (row_key)`,
   );
   const { twins } = await loader.one<{ twins: number }>('SELECT count(*) AS twins FROM twin');
-  const unique = `SELECT r.* REPLACE (s.record_no AS src_row), s.record_no FROM (${select}) r
-    JOIN (SELECT row_key, record_no FROM survey ${twins > 0 ? 'ANTI JOIN twin USING (row_key)' : ''}) s ON s.row_key = r.src_row`;
-  const counted = `SELECT r.*, r.src_row AS record_no FROM (${buildRecordSelect(relation, columns, reading)}) r
-    JOIN twin t ON t.record_no = r.src_row`;
+  const unique = placeRows(
+    `SELECT * EXCLUDE (src_row), src_row AS row_key FROM (${select})`,
+    `(SELECT p.*, s.row_key FROM placed p JOIN survey s USING (record_no) ${twins > 0 ? 'ANTI JOIN twin USING (record_no)' : ''})`,
+  );
+  const counted = placeRows(
+    `SELECT * EXCLUDE (src_row), src_row AS row_key FROM (${buildRecordSelect(relation, columns, reading)})`,
+    '(SELECT *, record_no AS row_key FROM placed SEMI JOIN twin USING (record_no))',
+  );
+  const all = twins > 0 ? `${unique} UNION ALL ${counted}` : unique;
   const drop = async () => {
     await loader.run('Finishing', 'DROP VIEW temp.survey');
     await dropTables(loader, 'surveyed', 'twin')();
   };
-  return { records: `(${twins > 0 ? `${unique} UNION ALL ${counted}` : unique})`, prompts: 'survey', drop };
+  return { records: `(SELECT *, record_no AS src_row FROM (${all}))`, prompts: 'survey', drop };
 }
 
 /** Reads the whole source once and keeps in `survey` what decides about its records. */
