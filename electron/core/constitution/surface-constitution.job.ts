@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Database } from '../../../native/duckdb/database.ts';
+import { nameDataset } from '../corpus/dataset.repository.ts';
 import type { JobContext, JobHandler } from '../jobs/job-handler.ts';
 import { buildSurfaceConstitution, type SurfaceConstitutionSpec } from './surface-constitution.ts';
 import { ensureTraits } from './trait-columns.ts';
@@ -24,8 +25,8 @@ export class SurfaceConstitutionJob implements JobHandler<
 
   constructor(private readonly database: Database) {}
 
-  title(spec: SurfaceConstitutionSpec): string {
-    return `Constitution of dataset ${spec.datasetId} (surface traits, at most ${spec.top} principles)`;
+  async title({ datasetId, top }: SurfaceConstitutionSpec): Promise<string> {
+    return `Constitution of ${await nameDataset(this.database, datasetId)} (surface traits, at most ${top} principles)`;
   }
 
   async run(

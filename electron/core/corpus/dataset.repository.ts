@@ -61,6 +61,14 @@ const selectDataset = `SELECT d.dataset_id AS "datasetId", d.name, d.format, d.r
    FROM import_file f JOIN import_run r USING (import_id) WHERE r.is_finished GROUP BY r.dataset_id) f ON f.dataset_id = d.dataset_id
  WHERE d.is_ready`;
 
+/** A dataset's name, for titles and reports; `dataset 3` for one that is gone. */
+export async function nameDataset(database: Database, datasetId: number): Promise<string> {
+  const found = await database.find<{ name: string }>('SELECT name FROM dataset WHERE dataset_id = ?', [
+    datasetId,
+  ]);
+  return found?.name ?? `dataset ${datasetId}`;
+}
+
 export class DatasetRepository {
   constructor(private readonly database: Database) {}
 

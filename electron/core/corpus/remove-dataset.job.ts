@@ -16,8 +16,8 @@ export class RemoveDatasetJob implements JobHandler<Spec, { datasetId: number }>
     private readonly onRemoved: (datasetId: number) => Promise<void>,
   ) {}
 
-  title(spec: Spec): string {
-    return `Remove dataset ${spec.datasetId}`;
+  async title(spec: Spec): Promise<string> {
+    return `Remove ${(await this.datasets.get(spec.datasetId)).name}`;
   }
 
   async run({ spec, progress }: JobContext<Spec>): Promise<{ datasetId: number }> {

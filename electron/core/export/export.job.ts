@@ -7,6 +7,7 @@ import {
   exportSpecSchema,
   type ExportSummary,
 } from '../../contract/export.contract.ts';
+import { nameDataset } from '../corpus/dataset.repository.ts';
 import type { JobContext, JobHandler } from '../jobs/job-handler.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { makeCard, readFigures } from './card.ts';
@@ -52,8 +53,8 @@ export class ExportJob implements JobHandler<ExportSpec, ExportSummary> {
     private readonly version: string,
   ) {}
 
-  title(spec: ExportSpec): string {
-    return `Export dataset ${spec.datasetId} as ${getWriter(spec.format).title}`;
+  async title({ datasetId, format }: ExportSpec): Promise<string> {
+    return `Export ${await nameDataset(this.workspace.database, datasetId)} as ${getWriter(format).title}`;
   }
 
   async run({ spec, progress }: JobContext<ExportSpec>, signal: AbortSignal): Promise<ExportSummary> {

@@ -31,7 +31,8 @@ export interface JobHandler<Spec = unknown, Result = unknown> {
   readonly priority?: number;
   /** One job a lane runs at a time; 'data' where nothing is said. */
   readonly lane?: JobLane;
-  title(spec: Spec): string;
+  /** What people see in the list of jobs; datasets by their names. */
+  title(spec: Spec): string | Promise<string>;
   /** The answer is stored as JSON with the job. Must stop soon after `signal` aborts, rejecting with its reason. A run that was paused is not discarded. */
   run(context: JobContext<Spec>, signal: AbortSignal): Promise<Result>;
   /** Removes what a cancelled, failed or restarted run has left behind. */

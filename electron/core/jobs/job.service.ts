@@ -56,7 +56,7 @@ export class JobService {
       jobId,
       parentId,
       type,
-      title: handler.title(parsed),
+      title: await handler.title(parsed),
       spec: parsed,
       priority,
     });

@@ -80,6 +80,21 @@ describe('HelpSteer3', () => {
     expect(triples(row)).toEqual([[0, 1, null]]);
     expect(row?.extra).toContain('"feedback1":["good"]');
   });
+
+  it('prefers the good edit to the bad one and keeps the original they were made from', async () => {
+    const [row, broken] = await readRecords(fixture('helpsteer3-edit.quality.jsonl'));
+    expect(row?.responses?.map((response) => response.text)).toEqual(['7', '8']);
+    expect(triples(row)).toEqual([[0, 1, 'a']]);
+    expect(row?.extra).toContain('"original_response":"9"');
+    expect(broken?.problem_column).toBe('bad_edited_response');
+  });
+
+  it('gives an edit beside its original no label, for nobody voted', async () => {
+    const [row] = await readRecords(fixture('helpsteer3-edit.jsonl'));
+    expect(row?.responses?.map((response) => response.text)).toEqual(['7', '9']);
+    expect(triples(row)).toEqual([[0, 1, null]]);
+    expect(row?.extra).toContain('"change_summary":"9 is no prime."');
+  });
 });
 
 describe('PKU-SafeRLHF', () => {

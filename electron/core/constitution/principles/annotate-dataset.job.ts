@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Database } from '../../../../native/duckdb/database.ts';
 import { AppError, isAppError } from '../../../contract/app-error.ts';
+import { nameDataset } from '../../corpus/dataset.repository.ts';
 import { type JobContext, type JobHandler, JobPaused } from '../../jobs/job-handler.ts';
 import { judgeAll } from '../../judging/judge-all.ts';
 import { readItems } from '../../judging/item-reader.ts';
@@ -65,8 +66,8 @@ export class AnnotateDatasetJob implements JobHandler<Spec, Annotation> {
     private readonly onAnnotated: () => Promise<void>,
   ) {}
 
-  title({ datasetId }: Spec): string {
-    return `Label dataset ${datasetId} by a constitution`;
+  async title({ datasetId }: Spec): Promise<string> {
+    return `Label ${await nameDataset(this.database, datasetId)} by a constitution`;
   }
 
   async run({ spec, progress }: JobContext<Spec>, signal: AbortSignal): Promise<Annotation> {

@@ -10,6 +10,7 @@ import { halos } from './halos.ts';
 import { helpSteer2, helpSteer2Disagreements } from './helpsteer2.ts';
 import { helpSteer2Preference } from './helpsteer2-preference.ts';
 import { helpSteer3 } from './helpsteer3.ts';
+import { helpSteer3Edit } from './helpsteer3-edit.ts';
 import { hhRlhf } from './hh-rlhf.ts';
 import { icai } from './icai.ts';
 import { ktoTag } from './kto-tag.ts';
@@ -45,6 +46,7 @@ export const formatReaders: readonly FormatReader[] = [
   helpSteer2Disagreements,
   helpSteer2Preference,
   helpSteer3,
+  helpSteer3Edit,
   pkuSafeRlhf,
   shp,
   ultraFeedback,
