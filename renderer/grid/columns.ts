@@ -16,6 +16,28 @@ export function resizeColumn(layout: readonly ColumnLayout[], id: string, width:
   return layout.map((c) => (c.id === id ? { ...c, width: clampWidth(width) } : c));
 }
 
+/**
+ * Narrows the columns that `canNarrow` names, all alike, until the layout is `room` pixels wide or each is `narrowest`.
+ * Columns are never widened, and a layout that fits stays as it is.
+ */
+export function fitColumns(
+  layout: readonly ColumnLayout[],
+  room: number,
+  { canNarrow, narrowest }: { readonly canNarrow: (id: string) => boolean; readonly narrowest: number },
+): ColumnLayout[] {
+  const total = (columns: readonly ColumnLayout[]) => columns.reduce((sum, column) => sum + column.width, 0);
+  const excess = total(layout) - room;
+  const flexible = layout.filter((column) => canNarrow(column.id) && column.width > narrowest);
+  if (excess <= 0 || flexible.length === 0) return [...layout];
+  const spare = total(flexible) - flexible.length * narrowest;
+  const share = Math.min(1, excess / spare);
+  return layout.map((column) =>
+    flexible.includes(column)
+      ? { ...column, width: Math.floor(column.width - (column.width - narrowest) * share) }
+      : column,
+  );
+}
+
 /** Moves a column so that it ends at index `to` of the new order; out-of-range targets are clamped. */
 export function moveColumn(layout: readonly ColumnLayout[], id: string, to: number): ColumnLayout[] {
   const column = layout.find((c) => c.id === id);

@@ -2,7 +2,7 @@ import type { ComputedRef, Ref } from 'vue';
 import { computed, shallowRef, watch } from 'vue';
 import type { Field } from '../../../electron/contract/corpus.contract.ts';
 import type { ColumnLayout } from '../../grid/columns.ts';
-import { clampWidth } from '../../grid/columns.ts';
+import { clampWidth, fitColumns } from '../../grid/columns.ts';
 import type { GridColumn } from '../../grid/row-source.ts';
 
 export interface BrowseColumns {
@@ -14,32 +14,47 @@ export interface BrowseColumns {
 /** Pixels the words of a label need, "Chosen, stored as A" the longest. */
 const labelWidth = 148;
 
+/** Pixels below which a text tells too little of itself, and pixels that the grid's row numbers and scroll bar take. */
+const narrowestText = 200;
+const besideColumns = 72;
+
 /** Width of a column nobody has resized, in CSS pixels. */
 export function defaultWidth(field: Pick<Field, 'id' | 'width'>): number {
   return clampWidth(field.id === 'label' ? Math.max(labelWidth, field.width) : field.width);
 }
 
-/** The arranged columns of a dataset, remembered in this browser. */
-export function useColumns(datasetId: () => number, fields: () => readonly Field[]): BrowseColumns {
-  const defaults = computed(() =>
-    fields()
-      .filter((f) => f.isDefault)
-      .map((f) => ({ id: f.id, width: defaultWidth(f) })),
-  );
+/**
+ * The arranged columns of a dataset, remembered in this browser. Until somebody arranges them, texts make room so that
+ * the columns after them are seen. `room` is the grid's width in pixels, 0 while it is not known.
+ */
+export function useColumns(
+  datasetId: () => number,
+  fields: () => readonly Field[],
+  room: () => number,
+): BrowseColumns {
+  const defaults = computed(() => {
+    const shown = fields().filter((f) => f.isDefault);
+    const texts = new Set(shown.filter((f) => f.kind === 'text').map((f) => f.id));
+    return fitColumns(
+      shown.map((f) => ({ id: f.id, width: defaultWidth(f) })),
+      room() === 0 ? Infinity : room() - besideColumns,
+      { canNarrow: (id) => texts.has(id), narrowest: narrowestText },
+    );
+  });
   const layout = shallowRef<readonly ColumnLayout[]>([]);
   const key = () => `assay.columns.${datasetId()}`;
 
   watch(
-    fields,
-    (known) => {
-      const names = new Set(known.map((f) => f.id));
+    defaults,
+    (given) => {
+      const names = new Set(fields().map((f) => f.id));
       const stored = readLayout(key()).filter((c) => names.has(c.id));
-      layout.value = stored.length > 0 ? stored : defaults.value;
+      layout.value = stored.length > 0 ? stored : given;
     },
     { immediate: true },
   );
   watch(layout, (next) => {
-    if (next.length > 0) localStorage.setItem(key(), JSON.stringify(next));
+    if (next.length > 0 && next !== defaults.value) localStorage.setItem(key(), JSON.stringify(next));
   });
 
   const columns = computed(() => {

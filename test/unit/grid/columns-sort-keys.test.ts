@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { moveColumn, resizeColumn, toggleColumn } from '../../../renderer/grid/columns.ts';
+import { fitColumns, moveColumn, resizeColumn, toggleColumn } from '../../../renderer/grid/columns.ts';
 import { actionOfKey } from '../../../renderer/grid/grid-keys.ts';
 import { cellText } from '../../../renderer/grid/cell-text.ts';
 import type { GridSort } from '../../../renderer/grid/row-source.ts';
@@ -23,6 +23,20 @@ describe('columns', () => {
 
   it('keeps a column wide enough to be dragged again', () => {
     expect(resizeColumn(layout, 'b', -300)[1]?.width).toBe(48);
+  });
+
+  it('narrows texts alike until a layout fits, never past their limit, and leaves the others alone', () => {
+    const wide = [
+      { id: 'text', width: 400 },
+      { id: 'short', width: 300 },
+      { id: 'label', width: 150 },
+    ];
+    const rule = { canNarrow: (id: string) => id !== 'label', narrowest: 200 };
+    const widths = (room: number) => fitColumns(wide, room, rule).map((c) => c.width);
+    expect(widths(900)).toEqual([400, 300, 150]);
+    // 150 px too wide, 300 to spare: each gives half of what it has above 200
+    expect(widths(700)).toEqual([300, 250, 150]);
+    expect(widths(100)).toEqual([200, 200, 150]);
   });
 });
 
