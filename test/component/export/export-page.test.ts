@@ -55,12 +55,12 @@ describe('export page', () => {
   it('offers only formats that can be made from pairs, and finds them by any word of their purpose', async () => {
     const m = await open();
     await planned(m);
-    const names = () => m.wrapper.findAll('.format strong').map((one) => one.text());
+    const names = () => m.wrapper.findAll('.formats .entry strong').map((one) => one.text());
     expect(names()).toEqual(['TRL preference', 'ICAI CSV']);
     await m.wrapper.get('.find').setValue('constitutional csv');
     expect(names()).toEqual(['ICAI CSV']);
     await m.wrapper.get('.find').setValue('nonsense');
-    expect(m.wrapper.get('.nothing').text()).toContain('No format');
+    expect(m.wrapper.get('.none').text()).toContain('No format');
   });
 
   it('forgets the options of a format when another is chosen, which would be refused', async () => {

@@ -59,11 +59,11 @@ describe('a new run', () => {
   it('lists protocols with their evidence and finds them by any word', async () => {
     const m = await open();
     const search = await until(() => m.wrapper.findAll('.protocols input[type="search"]')[0]);
-    expect(m.wrapper.get('.protocol').text()).toContain('confirmed');
+    expect(m.wrapper.get('.protocols .entry').text()).toContain('confirmed');
     await search.setValue('several mode');
-    expect(m.wrapper.findAll('.protocol strong').map((one) => one.text())).toEqual(['Jury of models']);
+    expect(m.wrapper.findAll('.protocols .entry strong').map((one) => one.text())).toEqual(['Jury of models']);
     await search.setValue('nonsense');
-    expect(m.wrapper.get('.nothing').text()).toContain('No protocol');
+    expect(m.wrapper.get('.none').text()).toContain('No protocol');
   });
 
   it('takes the first model that fits and stays here, and greys the others out with the reason', async () => {
