@@ -7,7 +7,8 @@ import { openCore } from '../../../electron/core/boot.ts';
 import { makeFolder, readAssay, startAssay } from '../../support/e2e/command.ts';
 import { testModelFile } from '../../support/models/test-models.ts';
 
-const pairs = 600;
+/** `ASSAY_JUDGE_PAIRS=10000` runs it at full length. */
+const pairs = Number(process.env.ASSAY_JUDGE_PAIRS ?? 600);
 const { folder, remove } = makeFolder('assay-judge-kill');
 const workspace = path.join(folder, 'w.assay');
 
@@ -57,7 +58,7 @@ const sizeOf = (file: string) => statSync(file, { throwIfNoEntry: false })?.size
 const written = 160_000;
 
 async function waitFor(holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 1_000; tries++) {
+  for (let tries = 0; tries < 2_000; tries++) {
     if (await holds()) return;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
@@ -65,7 +66,7 @@ async function waitFor(holds: () => boolean | Promise<boolean>): Promise<void> {
 }
 
 describe('judging that is killed', () => {
-  it('goes on after SIGKILL of the whole program, and after the death of the engine, with one result for every pair', async () => {
+  it('goes on after SIGKILL of the whole program, a cancelled job and the death of the engine, with one result for every pair', async () => {
     const first = startAssay(judgeWords);
     await waitFor(() => sizeOf(path.join(workspace, 'assay.duckdb.wal')) > written);
     first.child.kill('SIGKILL');
@@ -85,12 +86,20 @@ describe('judging that is killed', () => {
     try {
       const { judging, jobs, models } = core.services;
       const count = async () => (await judging.get(1)).done;
+      const runningJob = async () =>
+        (await jobs.list(20)).find((job) => job.type === 'judge' && job.status === 'running')?.jobId ?? '';
       await waitFor(async () => (await count()) >= afterKill.n + 50);
+      const cancelled = await runningJob();
+      expect((await jobs.cancel(cancelled)).status).toMatch(/cancel/);
+      expect((await jobs.wait(cancelled)).status).toBe('cancelled');
+      const afterCancel = await count();
+      expect(afterCancel).toBeLessThan(pairs);
+      await jobs.again(cancelled);
+      await waitFor(async () => (await count()) >= afterCancel + 50);
       const pid = (await models.status()).pid;
       expect(pid).not.toBeNull();
       process.kill(pid ?? 0, 'SIGKILL');
-      const running = (await jobs.list(20)).find((job) => job.type === 'judge');
-      const ended = await jobs.wait(running?.jobId ?? '');
+      const ended = await jobs.wait(await runningJob());
       expect(ended).toMatchObject({ status: 'succeeded', result: { done: pairs, invalid: 0 } });
       expect((await models.status()).generation).toBeGreaterThan(1);
     } finally {
