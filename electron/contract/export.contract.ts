@@ -55,6 +55,8 @@ export const exportSplitsSchema = z.object({
   validation: z.number().min(0).max(1),
   test: z.number().min(0).max(1),
   seed: z.number().int().min(0).default(1),
+  /** `recipe`: the splits a recipe has dealt; shares and seed are not used. */
+  from: z.literal('recipe').optional(),
 });
 export type ExportSplits = z.infer<typeof exportSplitsSchema>;
 

@@ -184,7 +184,13 @@ async function numberRows(
 ): Promise<void> {
   const cluster = splits ? clusterKey : 'NULL';
   const kept = `SELECT k.*, ${cluster} AS cluster FROM ${names.pick} k JOIN prompt p USING (prompt_id) WHERE reason IS NULL`;
-  const assigned = splits ? splitSelect(kept, splits) : `SELECT *, NULL::VARCHAR AS split FROM (${kept})`;
+  if (splits?.from === 'recipe') await requireRecipeSplits(session, names.pick);
+  const assigned =
+    splits?.from === 'recipe'
+      ? `SELECT k.*, q.split FROM (${kept}) k JOIN curation_row q ON q.comparison_id = k.row_id`
+      : splits
+        ? splitSelect(kept, splits)
+        : `SELECT *, NULL::VARCHAR AS split FROM (${kept})`;
   const unit =
     writer.unit === 'record'
       ? `dense_rank() OVER (ORDER BY ${splitRank}, rank)`
@@ -195,6 +201,18 @@ async function numberRows(
     [],
     { signal },
   );
+}
+
+async function requireRecipeSplits(session: Session, pick: string): Promise<void> {
+  const { without } = await session.one<{ without: number }>(
+    `SELECT count(*) AS without FROM ${pick} k LEFT JOIN curation_row q ON q.comparison_id = k.row_id WHERE k.reason IS NULL AND q.split IS NULL`,
+  );
+  if (without > 0)
+    throw new AppError(
+      'EXPORT_OPTION_INVALID',
+      `Not exported: ${without} of the rows are in no split of a recipe. Add the step “split” to the recipe, or give shares.`,
+      { without },
+    );
 }
 
 async function listLeftOut(session: Session, pick: string): Promise<ExportWarning[]> {

@@ -17,6 +17,7 @@ import { prismMetadata, prismModels, prismSurvey } from './prism-people.ts';
 import { prismUtterances } from './prism-utterances.ts';
 import { mathShepherd, prm800k } from './process-rewards.ts';
 import type { FormatReader } from '../reading/reader.ts';
+import { searchTrees } from './search-trees.ts';
 import { capybara, sharegpt } from './sharegpt.ts';
 import { trlPromptCompletion, trlStepwise, trlText } from './trl-single.ts';
 
@@ -43,6 +44,7 @@ export const collectionReaders: readonly FormatReader[] = [
   labelStudio,
   prm800k,
   mathShepherd,
+  searchTrees,
   capybara,
   sharegpt,
   androidInTheWild,

@@ -1,4 +1,5 @@
 import { chatHoldings, holding, preferenceColumns, preferenceConditions, twoPrompts } from '../parts-sql.ts';
+import { rationaleChoice, withRationale } from '../rationales-sql.ts';
 import type { Sql } from '../../corpus/reading/reader.ts';
 import {
   amount,
@@ -10,19 +11,12 @@ import {
   type WriterColumn,
 } from '../writer.ts';
 
-/** Agreement of the overall votes with the written label, and the rationale of the best known annotator. */
-const withVotes = (
-  rows: Sql,
-  datasetId: number,
-): Sql => `(SELECT rows_of.*, w.agreement, w.n_overall, t.rationale, t.rationale_by
+/** Agreement of the overall votes with the written label. */
+const withVotes = (rows: Sql, datasetId: number): Sql => `(SELECT rows_of.*, w.agreement, w.n_overall
   FROM ${rows} rows_of
   LEFT JOIN (SELECT v.comparison_id, x.label AS voted, count(*) FILTER (v.label = x.label) / count(*) AS agreement, count(*) AS n_overall
       FROM vote v CROSS JOIN (VALUES ('a'), ('b')) x(label)
-      WHERE v.dataset_id = ${datasetId} AND v.aspect IS NULL GROUP BY ALL) w ON w.comparison_id = rows_of.row_id AND w.voted = rows_of.label
-  LEFT JOIN (SELECT r.comparison_id, first(r.text ORDER BY r.aspect NULLS FIRST, r.annotator_id) AS rationale,
-        first(n.name ORDER BY r.aspect NULLS FIRST, r.annotator_id) AS rationale_by
-      FROM rationale r JOIN annotator n USING (annotator_id)
-      WHERE r.dataset_id = ${datasetId} AND r.comparison_id IS NOT NULL GROUP BY r.comparison_id) t ON t.comparison_id = rows_of.row_id)`;
+      WHERE v.dataset_id = ${datasetId} AND v.aspect IS NULL GROUP BY ALL) w ON w.comparison_id = rows_of.row_id AND w.voted = rows_of.label)`;
 
 /** The columns of a pair; the smoothed pairs are those at or below the percentile of the whole selection. */
 function columnsOf({
@@ -44,14 +38,19 @@ function columnsOf({
     column(
       'margin',
       'DOUBLE',
-      `strength * ${Number(options['marginScale'])}`,
-      'strength scaled; NULL where it is not known',
+      `coalesce(recipe_margin, strength * ${Number(options['marginScale'])})`,
+      'margin of the recipe, else strength scaled; NULL where it is not known',
     ),
-    column('weight', 'DOUBLE', weight[options['weight'] as keyof typeof weight], 'weight of the pair, 0–1'),
+    column(
+      'weight',
+      'DOUBLE',
+      `coalesce(recipe_weight, ${weight[options['weight'] as keyof typeof weight]})`,
+      'weight of the pair: of the recipe (mean 1), else 0–1',
+    ),
     column(
       'label_smoothing',
       'DOUBLE',
-      `CASE WHEN strength <= ${threshold} THEN ${Number(options['alpha'])} ELSE 0 END`,
+      `CASE WHEN recipe_soft_label IS NOT NULL THEN least(1 - recipe_soft_label, 0.5) WHEN strength <= ${threshold} THEN ${Number(options['alpha'])} ELSE 0 END`,
       'smoothing of the label, 0–0.5',
     ),
     column(
@@ -62,6 +61,18 @@ function columnsOf({
     ),
     column('rationale', 'VARCHAR', 'rationale', 'why, in words'),
     column('rationale_by', 'VARCHAR', 'rationale_by', 'who gave the rationale'),
+    column(
+      'rationale_kind',
+      'VARCHAR',
+      'rationale_kind',
+      'general, specific (both written here) or imported',
+    ),
+    column(
+      'rationale_prompt',
+      'VARCHAR',
+      'rationale_prompt',
+      'the message the rationale answers, responses in the order shown; NULL for imported ones',
+    ),
     column('language', 'VARCHAR', 'language', 'language'),
     column('topic', 'VARCHAR', 'topic', 'topic'),
     column('split', 'VARCHAR', 'subset', 'subset of the dataset'),
@@ -72,7 +83,8 @@ function columnsOf({
  * Pairs for preference losses that weigh or smooth each pair. margin = strength × scale (HelpSteer2's |strength| with scale 3).
  * label_smoothing = alpha for pairs whose margin is at or below the K-th percentile of all written margins, else 0 (noise-aware
  * export of SPA, alpha 0.1 and K 10), linear percentile; 0 where no strength is known. Smoothed loss:
- * −(1−e)·ln σ(m) − e·ln σ(−m).
+ * −(1−e)·ln σ(m) − e·ln σ(−m). What a recipe decided of a pair stands before the options: its margin, its weight, and 1 − its soft
+ * label (at most 0.5) as the smoothing.
  */
 export const dpo: Writer = {
   id: 'dpo',
@@ -104,6 +116,7 @@ export const dpo: Writer = {
       { default: 10, min: 0, max: 100 },
       'pairs with a margin at or below this percentile',
     ),
+    rationaleChoice,
   ],
   canSay: onlyDecided,
   unit: 'row',
@@ -111,7 +124,7 @@ export const dpo: Writer = {
     const isChat = options['style'] === 'auto' ? isConversational : options['style'] === 'conversational';
     return {
       columns: columnsOf({ options, isChat, selection }),
-      prepare: (rows) => withVotes(rows, datasetId),
+      prepare: (rows) => withRationale(withVotes(rows, datasetId), datasetId, String(options['rationale'])),
       rowsPerUnit: 1,
       holds: holding(
         'models',
@@ -128,8 +141,12 @@ export const dpo: Writer = {
       changes: [
         ...preferenceConditions(isChat).changes,
         {
-          when: 'strength IS NULL',
+          when: 'strength IS NULL AND recipe_margin IS NULL',
           why: 'the strength is not known: margin stays empty and label_smoothing is 0',
+        },
+        {
+          when: 'n_rationales > 1',
+          why: 'one of several rationales is written, the others are left out',
         },
       ],
     };

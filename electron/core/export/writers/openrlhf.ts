@@ -27,8 +27,8 @@ export const openRlhf: Writer = {
         column(
           'margin',
           'DOUBLE',
-          `coalesce(strength, 0) * ${Number(options['marginScale'])}`,
-          'strength scaled; 0 where it is not known',
+          `coalesce(recipe_margin, coalesce(strength, 0) * ${Number(options['marginScale'])})`,
+          'margin of the recipe, else strength scaled; 0 where it is not known',
         ),
       ],
       rowsPerUnit: 1,
