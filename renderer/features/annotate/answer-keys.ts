@@ -20,6 +20,7 @@ export function isSlotAnswered({ question, side }: Slot, answers: Answers): bool
   if (!answer) return false;
   if (answer.kind === 'rating') return side !== null && answer[side] !== null;
   if (answer.kind === 'rationale') return answer.text.trim() !== '';
+  if (answer.kind === 'span') return answer.spans.length > 0;
   return answer.kind !== 'multi_label' || answer.labels.length > 0;
 }
 

@@ -23,5 +23,32 @@ export const annotateFeature: Feature = {
       name: 'annotate-agreement',
       component: () => import('./AgreementPage.vue'),
     },
+    {
+      path: '/d/:dataset(\\d+)/annotate/:project(\\d+)/packs',
+      name: 'annotate-packs',
+      component: () => import('./packs/HandOffPage.vue'),
+    },
   ],
+};
+
+/** Opening a pack needs no dataset: it brings its own. */
+export const packFeature: Feature = {
+  id: 'packs',
+  titleKey: 'packs.nav',
+  icon: 'folder',
+  home: 'open-pack',
+  needsDataset: false,
+  keys: 'g o',
+  routes: [{ path: '/packs', name: 'open-pack', component: () => import('./packs/OpenPackPage.vue') }],
+};
+
+/** A team brings its own projects too. */
+export const teamFeature: Feature = {
+  id: 'team',
+  titleKey: 'team.nav',
+  icon: 'folder',
+  home: 'team',
+  needsDataset: false,
+  keys: 'g t',
+  routes: [{ path: '/team', name: 'team', component: () => import('./TeamPage.vue') }],
 };

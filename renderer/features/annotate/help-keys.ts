@@ -11,6 +11,7 @@ export const helpKeys: readonly (readonly [string, MessageKey])[] = [
   ['Backspace  ←  Ctrl+Z', 'annotate.keys.back'],
   ['S', 'annotate.keys.skip'],
   ['R  Shift+Enter', 'annotate.keys.text'],
+  ['M', 'annotate.keys.marks'],
   ['Esc', 'annotate.keys.leave'],
   ['Ctrl+Enter', 'annotate.keys.enterText'],
   ['J  K', 'annotate.keys.scroll'],

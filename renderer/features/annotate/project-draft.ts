@@ -44,7 +44,7 @@ export function newQuestion(kind: QuestionKind, title: string, questions: readon
   const taken = new Set(questions.map((one) => one.id));
   let no = questions.length + 1;
   while (taken.has(`q${no}`)) no += 1;
-  const base = { id: `q${no}`, title, isRequired: kind !== 'rationale', when: null };
+  const base = { id: `q${no}`, title, isRequired: kind !== 'rationale' && kind !== 'span', when: null };
   const hasOverall = questions.some((one) => one.kind === 'pairwise' && one.aspect === null);
   if (kind === 'pairwise')
     return {
@@ -57,6 +57,7 @@ export function newQuestion(kind: QuestionKind, title: string, questions: readon
     };
   if (kind === 'rating') return { ...base, kind, aspect: `aspect ${no}`, min: 1, max: 5 };
   if (kind === 'multi_label') return { ...base, kind, options: ['Option 1', 'Option 2'] };
+  if (kind === 'span') return { ...base, kind, labels: ['Label 1', 'Label 2'] };
   if (kind === 'confidence') return { ...base, kind, points: 3 };
   return { ...base, kind };
 }

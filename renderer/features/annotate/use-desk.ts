@@ -117,7 +117,8 @@ export class DeskSession {
 
   /** The slot keys go to: the active one; from a text, which takes no keys, the question before it. */
   private keySlot(): number {
-    const isKeyed = (place: number) => this.slots.value[place]?.question.kind !== 'rationale';
+    const isKeyed = (place: number) =>
+      !['rationale', 'span'].includes(this.slots.value[place]?.question.kind ?? '');
     let place = this.slot.value;
     while (place > 0 && !isKeyed(place)) place -= 1;
     return place;
