@@ -96,6 +96,12 @@ export type ProposalKind = z.infer<typeof proposalKindSchema>;
 
 const scalarSchema = z.union([z.string(), z.number(), z.boolean()]);
 
+const auditRoleSchema = z.enum(['judge', 'embedder', 'scorer']);
+
+/** A model that played a role in an audit. */
+const auditModelSchema = z.object({ role: auditRoleSchema, name: z.string(), hash: z.string() });
+export type AuditModel = z.infer<typeof auditModelSchema>;
+
 export const auditResultSchema = z.object({
   audit: z.string(),
   family: auditFamilySchema.default('surface'),
@@ -117,6 +123,8 @@ export const auditResultSchema = z.object({
   /** Proposals it stored for review, by kind. */
   proposals: z.array(z.object({ kind: proposalKindSchema, count: z.number().int() })).default([]),
   params: z.record(z.string(), scalarSchema),
+  /** The models that answered, by role; empty for an audit that asks none. */
+  models: z.array(auditModelSchema).default([]),
   milliseconds: z.number().default(0),
 });
 export type AuditResult = z.infer<typeof auditResultSchema>;
@@ -179,6 +187,33 @@ const proposalChoice = {
   kind: proposalKindSchema.optional(),
 };
 
+export const auditModelsSchema = z.partialRecord(auditRoleSchema, z.string().min(1));
+export type AuditModels = z.infer<typeof auditModelsSchema>;
+
+/** What the questions of model audits will cost. Tokens at four characters each, without what is shared between calls. */
+const auditPlanSchema = z.object({
+  audits: z.array(
+    z.object({
+      audit: z.string(),
+      title: z.string(),
+      calls: z.number().int(),
+      /** Of these, answered in earlier runs: not asked again. */
+      answered: z.number().int(),
+      promptTokens: z.number().int(),
+      generatedTokens: z.number().int(),
+      /** Whether more questions follow that depend on the answers. */
+      hasMore: z.boolean(),
+    }),
+  ),
+  calls: z.number().int(),
+  answered: z.number().int(),
+  promptTokens: z.number().int(),
+  generatedTokens: z.number().int(),
+  /** From the benchmarks of the models; null where one was not measured. */
+  minutes: z.number().nullable(),
+});
+export type AuditPlan = z.infer<typeof auditPlanSchema>;
+
 export const auditSpecSchema = z.object({
   datasetId: z.number().int(),
   only: z.array(z.string()).optional(),
@@ -187,6 +222,8 @@ export const auditSpecSchema = z.object({
   slice: z.string().optional(),
   /** Name of an annotator whose overall votes stand for the label. */
   judge: z.string().optional(),
+  /** Models that audits may ask, by role: ids or names. */
+  models: auditModelsSchema.optional(),
   /** Parameters of single audits, by audit id; what is left out keeps its default. */
   params: z.record(z.string(), z.record(z.string(), scalarSchema)).optional(),
 });
@@ -202,9 +239,13 @@ export const auditContract = {
           title: z.string(),
           description: z.string(),
           defaults: z.record(z.string(), scalarSchema),
+          /** Models it needs. */
+          models: z.array(auditRoleSchema),
         }),
       ),
     ),
+    /** What the model audits of a run would ask, before it is started. */
+    plan: oc.input(auditSpecSchema).output(auditPlanSchema),
     start: oc.input(auditSpecSchema).output(z.object({ jobId: z.string() })),
     /** The newest finished run of all audits of a dataset; without one, the newest run of some. */
     latest: oc

@@ -44,21 +44,27 @@ export async function removeRun(session: Session, jobId: string): Promise<void> 
 
 interface StoredFigure extends AuditFigure {
   readonly params: AuditResult['params'];
+  /** The model that answered, where one did. */
+  readonly model: string | null;
 }
 
 /** The result rows go in as one JSON text, so that one statement stores thousands. */
 async function storeResults(session: Session, document: AuditDocument, runId: number): Promise<void> {
   const rows = document.audits.flatMap((audit) =>
-    audit.figures.map((figure): StoredFigure => ({ ...figure, params: audit.params })),
+    audit.figures.map((figure): StoredFigure => ({
+      ...figure,
+      params: audit.params,
+      model: audit.models.length === 0 ? null : audit.models.map(({ name }) => name).join(' + '),
+    })),
   );
   if (rows.length === 0) return;
   await session.run(
     `INSERT INTO audit_result
      SELECT ?::INTEGER, ?::INTEGER, x.audit, x.metric, x.slice_dim, x.slice_value, x.value, x.ci_lo, x.ci_hi, x.p, x.p_adj, x.n_items,
-       x.n_clusters, x.status, x.params, ?, ?, ?
+       x.n_clusters, x.status, x.params, coalesce(x.model, ?), ?, ?
      FROM (SELECT unnest(from_json(?::JSON, '[{"audit":"VARCHAR","metric":"VARCHAR","slice_dim":"VARCHAR","slice_value":"VARCHAR",
        "value":"DOUBLE","ci_lo":"DOUBLE","ci_hi":"DOUBLE","p":"DOUBLE","p_adj":"DOUBLE","n_items":"BIGINT","n_clusters":"BIGINT",
-       "status":"VARCHAR","params":"JSON"}]')) AS x)`,
+       "status":"VARCHAR","params":"JSON","model":"VARCHAR"}]')) AS x)`,
     [
       runId,
       document.dataset_id,

@@ -1,16 +1,20 @@
+import type { Database } from '../../../native/duckdb/database.ts';
 import type { JobService } from '../jobs/job.service.ts';
 import type { Implementation } from '../rpc/implementation.ts';
+import { startAudit } from './start-audit.ts';
 import type { AuditService } from './audit.service.ts';
+import { planAudits } from './model-answers/audit-plan.ts';
 
 export function makeAuditHandlers(
   core: Implementation,
-  { audits, jobs }: { audits: AuditService; jobs: JobService },
+  { audits, jobs, database }: { audits: AuditService; jobs: JobService; database: Database },
 ) {
   return {
     audit: {
       list: core.audit.list.handler(() => audits.list()),
+      plan: core.audit.plan.handler(({ input, signal }) => planAudits(database, audits, input, signal)),
       start: core.audit.start.handler(async ({ input }) => ({
-        jobId: await jobs.start('audit', { ...input, only: audits.requireKnown(input.only) }),
+        jobId: await startAudit(audits, jobs, input),
       })),
       latest: core.audit.latest.handler(async ({ input }) => ({
         document: await audits.latest(input.datasetId),

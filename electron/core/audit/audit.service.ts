@@ -8,29 +8,31 @@ import {
   type FindingRows,
 } from '../../contract/audit.contract.ts';
 import { ensureTraits } from '../constitution/trait-columns.ts';
-import type { Audit } from './audits/audit.ts';
 import { listSlices } from './audits/pair-table.ts';
 import { audits, chooseAudits } from './audits/registry.ts';
 import { removeRun, storeRun } from './audit-store.ts';
 import { readFacts } from './dataset-facts.ts';
+import { type AuditModelSource, chooseModels, type ChosenModels } from './model-answers/model-choice.ts';
 import { decideProposals, listProposals } from './proposals.ts';
-import { AuditPass, type RunOptions } from './run-audits.ts';
+import { type AskedAudit, AuditPass, type RunOptions } from './run-audits.ts';
 
 /** Runs audits, reads the stored runs and keeps the review queue. */
 export class AuditService {
-  /** `onChanged`: called after an accepted or undone proposal has changed rows. */
+  /** `onChanged`: called after an accepted or undone proposal has changed rows. `models`: those that audits may ask. */
   constructor(
     private readonly database: Database,
     private readonly onChanged: () => Promise<void> = async () => undefined,
+    private readonly models?: AuditModelSource,
   ) {}
 
-  list(): (Pick<Audit, 'family' | 'title' | 'description' | 'defaults'> & { audit: string })[] {
-    return audits.map(({ id, family, title, description, defaults }) => ({
+  list() {
+    return audits.map(({ id, family, title, description, defaults, models = [] }) => ({
       audit: id,
       family,
       title,
       description,
       defaults,
+      models: [...models],
     }));
   }
 
@@ -133,6 +135,27 @@ export class AuditService {
     await this.database.write((session) => removeRun(session, jobId));
   }
 
+  /** The models of a run by role. Throws MODEL_MISSING, MODEL_LACKS_CAPABILITY. */
+  async chooseModels(spec: AuditSpec): Promise<ChosenModels> {
+    return chooseModels(this.models, spec.models);
+  }
+
+  /** The questions of one round of the chosen audits; nothing is asked. Throws as `run` does. */
+  async listQuestions(
+    spec: AuditSpec,
+    { models, round, signal }: { models: ChosenModels; round: number; signal?: AbortSignal | undefined },
+  ): Promise<AskedAudit[]> {
+    const chosen = chooseAudits(spec.only);
+    return this.database.withReader(async (session) => {
+      const pass = new AuditPass(session, spec, { signal }, models);
+      try {
+        return await pass.listQuestions(chosen, round);
+      } finally {
+        await pass.close();
+      }
+    });
+  }
+
   private async pass<T>(
     spec: AuditSpec,
     options: RunOptions,
@@ -150,8 +173,9 @@ export class AuditService {
         ...(onProgress && { onProgress: (done, total) => onProgress('Surface traits', done, total) }),
       });
     }
+    const models = await this.chooseModels(spec);
     return this.database.withReader(async (session) => {
-      const pass = new AuditPass(session, spec, options);
+      const pass = new AuditPass(session, spec, options, models);
       try {
         return await use(pass, await pass.run(chosen));
       } finally {

@@ -6,6 +6,10 @@ import type { AuditDocument, AuditResult, AuditSpec, FindingRows } from '../../c
 import type { Audit, AuditContext, AuditDataset, ParameterValue } from './audits/audit.ts';
 import { settleFindings } from './audits/finding.ts';
 import { createPairTable } from './audits/pair-table.ts';
+import { createAnswerTable } from './model-answers/answer.repository.ts';
+import type { ChosenModels } from './model-answers/model-choice.ts';
+import { minimumCoverage } from '../judging/verdict.ts';
+import { modelRoles, type ModelQuestion, type ModelRole } from './audits/model-question.ts';
 import { readFacts, readLabelFacts, readVersion } from './dataset-facts.ts';
 
 export interface RunOptions {
@@ -31,30 +35,18 @@ export class AuditPass {
     private readonly session: Session,
     private readonly spec: AuditSpec,
     private readonly options: RunOptions,
+    private readonly models: ChosenModels = new Map(),
   ) {}
 
   /** Runs the audits one after another. Throws DATASET_MISSING, INPUT_INVALID, AUDIT_SLICE_UNKNOWN, AUDIT_JUDGE_UNKNOWN. */
   async run(audits: readonly Audit[]): Promise<AuditDocument> {
     const { session, spec, options } = this;
-    this.readParameters(audits);
-    const facts = await readFacts(session, spec.datasetId);
-    const pairs = this.name('pairs');
-    const slices = this.name('slices');
-    const { slice = null, judge = null } = spec;
-    await createPairTable(session, {
-      datasetId: spec.datasetId,
-      table: pairs,
-      slices,
-      slice,
-      judge,
-      signal: options.signal,
-    });
-    await this.createStores();
-    const dataset = judge === null ? facts : { ...facts, ...(await readLabelFacts(session, pairs)) };
+    const shared = await this.prepare(audits);
+    const { dataset, slice, judge } = shared;
     const results: AuditResult[] = [];
     for (const [index, audit] of audits.entries()) {
       options.onProgress?.(audit.title, index, audits.length);
-      results.push(await this.runOne(audit, { dataset, pairs, slices, slice, judge }));
+      results.push(await this.runOne(audit, shared));
     }
     return {
       schema: 'assay.audit/1',
@@ -71,8 +63,122 @@ export class AuditPass {
     };
   }
 
+  /**
+   * The questions of one round of the audits that can be run, with the role that is asked; an audit without so many rounds
+   * has none. Throws as `run` does.
+   */
+  async listQuestions(audits: readonly Audit[], round: number): Promise<AskedAudit[]> {
+    const shared = await this.prepare(audits);
+    const asked: AskedAudit[] = [];
+    for (const audit of audits) {
+      const pass = audit.passes[round];
+      if (!pass || !this.models.has(pass.role)) continue;
+      if (this.findObstacle(audit, shared.dataset) !== null) continue;
+      const before = new Set(this.created);
+      try {
+        const { context } = this.makeContext(audit, shared);
+        await this.storeAnswers(audit, context, round);
+        asked.push({ audit, role: pass.role, questions: await pass.list(context) });
+      } finally {
+        await this.dropSince(before);
+      }
+    }
+    return asked;
+  }
+
   async close(): Promise<void> {
     for (const table of this.created) await this.session.run(`DROP TABLE IF EXISTS ${table}`);
+  }
+
+  /** Pairs, slices and facts that all audits of the pass share. */
+  private async prepare(audits: readonly Audit[]): Promise<Shared> {
+    const { session, spec, options } = this;
+    this.readParameters(audits);
+    const facts = await readFacts(session, spec.datasetId);
+    const pairs = this.name('pairs');
+    const slices = this.name('slices');
+    const { slice = null, judge = null } = spec;
+    await createPairTable(session, {
+      datasetId: spec.datasetId,
+      table: pairs,
+      slices,
+      slice,
+      judge,
+      signal: options.signal,
+    });
+    await this.createStores();
+    const dataset = judge === null ? facts : { ...facts, ...(await readLabelFacts(session, pairs)) };
+    return { dataset, pairs, slices, slice, judge };
+  }
+
+  private findObstacle(audit: Audit, dataset: AuditDataset): string | null {
+    const missing = audit.models?.find((role) => !this.models.has(role));
+    if (missing !== undefined) return `Needs ${modelRoles[missing].title}: choose one.`;
+    return audit.findObstacle(dataset);
+  }
+
+  /** The tables of the answers of the first rounds, with how many of the questions have none. */
+  private async storeAnswers(
+    audit: Audit,
+    context: AuditContext,
+    rounds: number,
+  ): Promise<{ questions: number; unanswered: number }> {
+    const counts = { questions: 0, unanswered: 0 };
+    for (const [index, pass] of audit.passes.slice(0, rounds).entries()) {
+      const model = this.models.get(pass.role);
+      const table = context.answers(index);
+      await createAnswerTable(this.session, {
+        table,
+        columns: pass.columns,
+        questions: model ? await pass.list(context) : [],
+        modelHash: model?.hash ?? '',
+        minimumCoverage,
+      });
+      const { questions, unanswered } = await this.session.one<typeof counts>(
+        `SELECT count(*) AS questions, count(*) FILTER (NOT is_answered) AS unanswered FROM ${table}`,
+      );
+      counts.questions += questions;
+      counts.unanswered += unanswered;
+    }
+    return counts;
+  }
+
+  private async dropSince(before: ReadonlySet<string>): Promise<void> {
+    for (const table of this.created) {
+      if (before.has(table)) continue;
+      await this.session.run(`DROP TABLE IF EXISTS ${table}`);
+      this.created.delete(table);
+    }
+  }
+
+  private makeContext(
+    audit: Audit,
+    shared: Shared,
+  ): {
+    context: AuditContext;
+    params: Readonly<Record<string, ParameterValue>>;
+    proposed: AuditResult['proposals'];
+  } {
+    const params = this.parameters.get(audit.id) ?? audit.defaults;
+    const proposed: AuditResult['proposals'] = [];
+    const scratch = (name: string) => this.name(`${audit.id}_${name}`);
+    const context: AuditContext = {
+      ...shared,
+      session: this.session,
+      models: this.models,
+      seed: this.spec.seed,
+      signal: this.options.signal,
+      params,
+      scratch,
+      answers: (pass) => scratch(`answers_${pass}`),
+      keepRows: (query) => this.keepRows(audit, query),
+      propose: async (query) => {
+        const count = await this.propose(audit, query);
+        if (count > 0) proposed.push({ kind: query.kind, count });
+        return count;
+      },
+    };
+    return { context, params, proposed };
   }
 
   private name(part: string): string {
@@ -112,33 +218,19 @@ export class AuditPass {
     );
   }
 
-  private async runOne(
-    audit: Audit,
-    shared: Pick<AuditContext, 'pairs' | 'slices' | 'slice' | 'judge'> & { dataset: AuditDataset },
-  ): Promise<AuditResult> {
+  private async runOne(audit: Audit, shared: Shared): Promise<AuditResult> {
     const { signal } = this.options;
     signal?.throwIfAborted();
     const startedAt = performance.now();
-    const obstacle = audit.findObstacle(shared.dataset);
+    const obstacle = this.findObstacle(audit, shared.dataset);
     if (obstacle !== null) return describeNone(audit, { reason: obstacle });
     const before = new Set(this.created);
-    const params = this.parameters.get(audit.id) ?? audit.defaults;
-    const proposed: AuditResult['proposals'] = [];
+    const { context, params, proposed } = this.makeContext(audit, shared);
     try {
-      const outcome = await audit.run({
-        ...shared,
-        session: this.session,
-        seed: this.spec.seed,
-        signal,
-        params,
-        scratch: (name) => this.name(`${audit.id}_${name}`),
-        keepRows: (query) => this.keepRows(audit, query),
-        propose: async (query) => {
-          const count = await this.propose(audit, query);
-          if (count > 0) proposed.push({ kind: query.kind, count });
-          return count;
-        },
-      });
+      const counts = await this.storeAnswers(audit, context, audit.passes.length);
+      if (counts.questions > 0 && counts.unanswered === counts.questions)
+        return describeNone(audit, { reason: await this.sayUnanswered(audit, context) });
+      const outcome = await audit.run(context);
       if ('obstacle' in outcome) return describeNone(audit, { reason: outcome.obstacle });
       return {
         ...headOf(audit),
@@ -152,19 +244,37 @@ export class AuditPass {
         series: [...(outcome.series ?? [])],
         tables: [...(outcome.tables ?? [])],
         proposals: proposed,
-        params: { ...params, ...outcome.params, seed: this.spec.seed },
+        params: {
+          ...params,
+          ...outcome.params,
+          ...(audit.passes.length > 0 && counts),
+          seed: this.spec.seed,
+        },
+        models: this.listAnswering(audit),
         milliseconds: Math.round(performance.now() - startedAt),
       };
     } catch (error) {
       if (signal?.aborted) throw error;
       return describeNone(audit, { failure: error instanceof Error ? error.message : String(error) });
     } finally {
-      for (const table of this.created) {
-        if (before.has(table)) continue;
-        await this.session.run(`DROP TABLE IF EXISTS ${table}`);
-        this.created.delete(table);
-      }
+      await this.dropSince(before);
     }
+  }
+
+  private listAnswering(audit: Audit): AuditResult['models'] {
+    const roles = new Set(audit.passes.map(({ role }) => role));
+    return [...roles].flatMap((role) => {
+      const model = this.models.get(role);
+      return model ? [{ role, name: model.name, hash: model.hash }] : [];
+    });
+  }
+
+  private async sayUnanswered(audit: Audit, context: AuditContext): Promise<string> {
+    const names = [...new Set(this.listAnswering(audit).map(({ name }) => name))].join(', ');
+    const { reason } = await this.session.one<{ reason: string }>(
+      `SELECT mode(fail_reason) AS reason FROM ${context.answers(0)}`,
+    );
+    return `${names} gave no valid answer to any question: ${reason}.`;
   }
 
   private async keepRows(audit: Audit, query: Parameters<AuditContext['keepRows']>[0]): Promise<FindingRows> {
@@ -194,6 +304,15 @@ export class AuditPass {
   }
 }
 
+/** What one round of an audit asks a model in a role. */
+export interface AskedAudit {
+  readonly audit: Audit;
+  readonly role: ModelRole;
+  readonly questions: readonly ModelQuestion[];
+}
+
+type Shared = Pick<AuditContext, 'pairs' | 'slices' | 'slice' | 'judge' | 'dataset'>;
+
 const headOf = (audit: Audit) => ({ audit: audit.id, family: audit.family, title: audit.title });
 
 function describeNone(audit: Audit, why: { reason?: string; failure?: string }): AuditResult {
@@ -210,6 +329,7 @@ function describeNone(audit: Audit, why: { reason?: string; failure?: string }):
     tables: [],
     proposals: [],
     params: {},
+    models: [],
     milliseconds: 0,
   };
 }

@@ -1,3 +1,5 @@
+import type { AuditModels } from '../../../electron/contract/audit.contract.ts';
+
 /** What a run of the audits is asked for. */
 export interface RunSettings {
   readonly seed: number;
@@ -5,4 +7,6 @@ export interface RunSettings {
   readonly slice: string;
   /** An annotator whose votes stand for the label, or ''. */
   readonly judge: string;
+  /** Models to ask, by role. */
+  readonly models: AuditModels;
 }

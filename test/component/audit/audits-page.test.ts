@@ -76,7 +76,7 @@ describe('the scorecard', () => {
   it('starts a run with the chosen slice and judge', async () => {
     const m = await open('/d/1/audits');
     const selects = await until(() => {
-      const found = m.wrapper.findAll('form select');
+      const found = m.wrapper.findAll('form > label > select');
       return found.length === 2 && found;
     });
     await selects[0]?.setValue('language');
@@ -89,6 +89,26 @@ describe('the scorecard', () => {
       slice: 'language',
       judge: 'a-judge',
     });
+  });
+});
+
+describe('models to ask', () => {
+  it('shows what the chosen model would be asked and starts the run with it (would catch a plan for another model)', async () => {
+    const m = await open('/d/1/audits');
+    const judge = await until(() => m.wrapper.findAll('.pickers select')[0]);
+    const option = judge.findAll('option')[1];
+    await judge.setValue(option?.attributes('value') ?? '');
+    const plan = await until(() => {
+      const found = m.wrapper.find('.plan');
+      return found.exists() && found.text().includes('280') && found;
+    });
+    expect(plan.text()).toContain('84,000');
+    expect(plan.text()).toContain('120');
+    await m.wrapper.get('form').trigger('submit');
+    await until(() => calls(m, 'audit.start').length > 0);
+    const models = { judge: option?.attributes('value') };
+    expect(calls(m, 'audit.plan').at(-1)?.input).toMatchObject({ datasetId: 1, seed: 1, models });
+    expect(calls(m, 'audit.start')[0]?.input).toEqual({ datasetId: 1, seed: 1, models });
   });
 });
 

@@ -10,6 +10,7 @@ import type {
 } from '../../../contract/audit.contract.ts';
 import type { Parameter, Session } from '../../../../native/duckdb/session.ts';
 import { adjustPValues } from '../statistics/benjamini-hochberg.ts';
+import type { ModelPass, ModelRole } from './model-question.ts';
 
 /** What an audit may need of a dataset; an audit declares which of these it reads. */
 export interface AuditDataset {
@@ -119,9 +120,13 @@ export interface AuditContext<P = Readonly<Record<string, ParameterValue>>> {
   /** The table row_id, comparison_id, annotator_id (NULL unless rows are votes), slice; empty without a slice. A pair may lie in several slices (its two models). */
   readonly slices: string;
   /** The audit's own scratch table of a name, quoted; dropped after the audit. */
-  scratch(name: string): string;
+  readonly scratch: (name: string) => string;
   /** Stores the ids behind a finding; answers how to open them. */
   keepRows(query: RowQuery): Promise<FindingRows>;
+  /** The models that play the audit's roles, by role. */
+  readonly models: ReadonlyMap<ModelRole, { readonly name: string; readonly hash: string }>;
+  /** The table of the questions and answers of a pass of a model audit, quoted; see `createAnswerTable`. Earlier passes only while a pass is listed. */
+  readonly answers: (pass: number) => string;
   /** Puts proposals into the review queue; answers how many. Nothing is changed until somebody accepts them. */
   propose(query: ProposalQuery): Promise<number>;
 }
@@ -147,6 +152,8 @@ interface AuditHead {
   readonly description: string;
   /** Columns it can use; which of them it cannot do without is for `findObstacle` to say. */
   readonly inputs: readonly AuditInputName[];
+  /** Models it needs, beside its data inputs; without them it says so instead of running. */
+  readonly models?: readonly ModelRole[];
   /** Why the audit cannot be run on a dataset, naming the missing column; null where it can. */
   findObstacle(dataset: AuditDataset): string | null;
 }
@@ -154,6 +161,8 @@ interface AuditHead {
 /** One audit: what it reads, when it cannot be run, and how. */
 export interface Audit extends AuditHead {
   readonly defaults: Readonly<Record<string, ParameterValue>>;
+  /** Rounds of questions to its models, asked before it runs; a later one may build on the answers of those before. */
+  readonly passes: readonly ModelPass[];
   /** All parameters, checked; throws a ZodError for one that is unknown or wrong. */
   parse(given: unknown): Readonly<Record<string, ParameterValue>>;
   run(context: AuditContext): Promise<AuditOutcome | Obstacle>;
@@ -169,17 +178,26 @@ type ParametersOf<S extends ParameterShape> = { readonly [K in keyof S]: z.outpu
 export function defineAudit<S extends ParameterShape>(
   audit: AuditHead & {
     readonly parameters: S;
+    readonly passes?: readonly ModelPass<ParametersOf<S>>[];
     run(context: AuditContext<ParametersOf<S>>): Promise<AuditOutcome | Obstacle>;
   },
 ): Audit {
   const schema = z.strictObject(audit.parameters);
   const parse = (given: unknown) => schema.parse(given) as Readonly<Record<string, ParameterValue>>;
+  // `parse` has checked every value against its own type.
+  const typed = (context: AuditContext<unknown>) => ({
+    ...context,
+    params: parse(context.params) as ParametersOf<S>,
+  });
   return {
     ...audit,
     defaults: parse({}),
     parse,
-    // `parse` has checked every value against its own type.
-    run: (context) => audit.run({ ...context, params: parse(context.params) as ParametersOf<S> }),
+    passes: (audit.passes ?? []).map((pass) => ({
+      ...pass,
+      list: (context: AuditContext<unknown>) => pass.list(typed(context)),
+    })),
+    run: (context) => audit.run(typed(context)),
   };
 }
 

@@ -2,6 +2,7 @@ import { AppError } from '../../../contract/app-error.ts';
 import type { Audit } from './audit.ts';
 import { documentationAudits } from './documentation/documentation-audits.ts';
 import { fairnessAudits } from './fairness/fairness-audits.ts';
+import { modelAudits } from './models/model-audits.ts';
 import { noiseAudits } from './noise/noise-audits.ts';
 import { rankingsAudits } from './rankings/rankings-audits.ts';
 import { ratersAudits } from './raters/raters-audits.ts';
@@ -17,6 +18,7 @@ export const audits: readonly Audit[] = [
   ...noiseAudits,
   ...selectionAudits,
   ...documentationAudits,
+  ...modelAudits,
 ];
 
 /** The audits of the given ids, all without; in the order of the registry. Throws AUDIT_UNKNOWN. */

@@ -32,7 +32,7 @@ function devianceTerm(x: number, m: number): number {
 }
 
 /** P(X ≤ k) for k at or below the mode, summed downwards from k: the terms shrink, so nothing is lost. */
-function lowerTail(k: number, n: number, p: number): number {
+export function lowerTail(k: number, n: number, p: number): number {
   if (k < 0) return 0;
   const odds = (1 - p) / p;
   let relative = 1;

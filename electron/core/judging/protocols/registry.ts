@@ -8,6 +8,7 @@ import { followUpLikelihood } from './follow-up-likelihood.ts';
 import { helpsteerAttributes } from './helpsteer-attributes.ts';
 import { jointPairs } from './joint-pairs.ts';
 import { juryOfModels } from './jury-of-models.ts';
+import { logProbability } from './log-probability.ts';
 import { pairwiseLogits } from './pairwise-logits.ts';
 import { personal } from './personal.ts';
 import { principleRubric } from './principle-rubric.ts';
@@ -42,6 +43,7 @@ export const protocols: readonly Protocol[] = [
   principleRubric,
   domainFeatures,
   rewardModel,
+  logProbability,
   followUpLikelihood,
   relevance,
 ];

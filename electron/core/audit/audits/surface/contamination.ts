@@ -52,7 +52,7 @@ export const contaminationAudit = defineAudit({
   },
 });
 
-interface Sides {
+export interface Sides {
   /** Different normalised texts: id, norm, ids (prompt ids). */
   readonly test: string;
   readonly train: string;
@@ -90,8 +90,10 @@ async function storeSides(context: AuditContext): Promise<Sides> {
   return { test, train };
 }
 
+type RunContext = Pick<Context<{ most_documents: number }>, 'session' | 'signal' | 'params' | 'scratch'>;
+
 /** Stores the runs of `size` words that both sides have: side test: id, place, h; side train: id, h. */
-async function storeRuns(context: AuditContext, { test, train }: Sides, size: number): Promise<Sides> {
+async function storeRuns(context: RunContext, { test, train }: Sides, size: number): Promise<Sides> {
   const { session, signal, params } = context;
   const [testRuns, trainRuns] = [context.scratch(`test_runs_${size}`), context.scratch(`train_runs_${size}`)];
   const runsOf = (table: string, first: number, last: number) =>
@@ -120,7 +122,7 @@ async function storeRuns(context: AuditContext, { test, train }: Sides, size: nu
 }
 
 /** Ids of test texts that share any run of 13 words (or, shorter, the whole text) with a training text, compared as text. */
-async function findSharedRuns(context: AuditContext, sides: Sides): Promise<string> {
+export async function findSharedRuns(context: RunContext, sides: Sides): Promise<string> {
   const { session, signal } = context;
   const runs = await storeRuns(context, sides, 13);
   const table = context.scratch('shared');
@@ -137,7 +139,7 @@ async function findSharedRuns(context: AuditContext, sides: Sides): Promise<stri
 }
 
 /** For each test text the largest share of its words that lie in 8-word runs of one training text: id, coverage. */
-async function measureCoverage(context: AuditContext, sides: Sides): Promise<string> {
+export async function measureCoverage(context: RunContext, sides: Sides): Promise<string> {
   const { session, signal } = context;
   const runs = await storeRuns(context, sides, 8);
   const table = context.scratch('coverage');
