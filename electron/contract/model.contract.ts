@@ -148,6 +148,8 @@ export const engineStatusSchema = z.object({
       ramTotal: z.number(),
       ramFree: z.number(),
       cores: z.number().int(),
+      /** How log-probabilities are read; `why` where not the fast way. */
+      scoring: z.object({ path: z.enum(['fast', 'slow']), why: z.string().nullable() }),
     })
     .nullable(),
   models: z.array(

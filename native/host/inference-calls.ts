@@ -49,6 +49,13 @@ export interface ModelFacts {
   readonly contextBytes: number | null;
 }
 
+/** How log-probabilities are read: whole steps in native code, or position by position through the library. */
+export interface Scoring {
+  readonly path: 'fast' | 'slow';
+  /** Why not the fast one; null where it is. */
+  readonly why: string | null;
+}
+
 export interface LoadedFacts {
   readonly contextSize: number;
   readonly sequences: number;
@@ -56,6 +63,8 @@ export interface LoadedFacts {
   readonly capabilities: readonly Capability[];
   readonly ram: number;
   readonly vram: number;
+  /** Null for a model that does not write. */
+  readonly scoring: Scoring | null;
 }
 
 export interface ShapeTrial {
@@ -87,6 +96,8 @@ export interface Device {
   readonly ramTotal: number;
   readonly ramFree: number;
   readonly cores: number;
+  /** What a model gets where it fits. */
+  readonly scoring: Scoring;
 }
 
 /** What an inference engine publishes of itself. */

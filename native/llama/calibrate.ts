@@ -1,6 +1,12 @@
-import type { LlamaModel } from 'node-llama-cpp';
 import type { Calibration, ContextShape, Device, ShapeTrial } from '../host/inference-calls.ts';
-import { type Running, TextModel } from './text-model.ts';
+import type { TextModel } from './text-model.ts';
+import type { Running } from './token-reader.ts';
+
+/** Makes the model with another layout; undefined where its context cannot be made. */
+export type OpenTrial = (
+  shape: ContextShape,
+  signal: AbortSignal,
+) => Promise<{ readonly text: TextModel; readonly dispose: () => Promise<void> } | undefined>;
 
 export interface CalibrateOptions extends Running {
   readonly contextSize: number;
@@ -39,25 +45,15 @@ function listVariants(best: ContextShape, device: Device): readonly (readonly Co
 
 /** Tokens a second of one layout; undefined where its context cannot be made. */
 async function tryShape(
-  model: LlamaModel,
+  openTrial: OpenTrial,
   shape: ContextShape,
   { contextSize, ...running }: Running & { readonly contextSize: number },
 ): Promise<ShapeTrial | undefined> {
-  const context = await model
-    .createContext({
-      contextSize,
-      sequences: shape.sequences,
-      batchSize: Math.min(shape.batchSize, contextSize * shape.sequences),
-      flashAttention: shape.flashAttention && model.flashAttentionSupported,
-      threads: shape.threads,
-      failedCreationRemedy: false,
-      createSignal: running.signal,
-    })
-    .catch(() => undefined);
-  running.signal.throwIfAborted();
-  if (!context) return undefined;
+  const trial = await openTrial(shape, running.signal);
+  if (!trial) return undefined;
+  const { text } = trial;
   try {
-    const text = new TextModel(model, context);
+    running.signal.throwIfAborted();
     const most = Math.min(mostPromptTokens, Math.floor(contextSize / 2));
     const rate = await text.prefill(Math.min(leastPromptTokens, most), running);
     const affordable = Math.floor((rate * secondsEach) / shape.sequences);
@@ -67,7 +63,7 @@ async function tryShape(
     const tokensPerSecond = 2 / (1 / first + 1 / second);
     return { shape, tokensPerSecond };
   } finally {
-    await context.dispose();
+    await trial.dispose();
   }
 }
 
@@ -77,14 +73,14 @@ async function tryShape(
  * model will be used with, for the cost of attention depends on it. Prefers the simpler layout within 5 %.
  */
 export async function calibrate(
-  model: LlamaModel,
+  openTrial: OpenTrial,
   device: Device,
   { contextSize, start, ...running }: CalibrateOptions,
 ): Promise<Calibration> {
   const trials: ShapeTrial[] = [];
   const begun = performance.now();
   const attempt = async (shape: ContextShape) => {
-    const trial = await tryShape(model, shape, { contextSize, ...running });
+    const trial = await tryShape(openTrial, shape, { contextSize, ...running });
     if (trial) trials.push(trial);
     return trial;
   };

@@ -5,8 +5,17 @@ import type { Device, InferenceCalls, InferenceState, LoadSpec } from '../host/i
 import type { Engine, EngineTools, MethodTools } from '../host/serve-engine.ts';
 import { inspectModel } from './inspect.ts';
 import { LoadedModel, makeDefaultShape } from './loaded-model.ts';
-import { chooseGpuLayers, describeDevice, estimateNeed, isFitting, measureRam, tooLarge } from './memory.ts';
+import {
+  chooseGpuLayers,
+  describeDevice,
+  estimateNeed,
+  estimateNeedOfBoth,
+  isFitting,
+  measureRam,
+  tooLarge,
+} from './memory.ts';
 import { ModelShelf } from './model-shelf.ts';
+import { openScorer, type Scorer } from './scorer-addon.ts';
 
 type Methods = {
   [M in keyof InferenceCalls]: (
@@ -48,11 +57,18 @@ function explainLoad(error: unknown, spec: Pick<LoadSpec, 'path'>, signal: Abort
   );
 }
 
+/** Where a second context does not fit, reading shares the one that writes. */
+const noRoom: Scorer = {
+  addon: undefined,
+  scoring: { path: 'slow', why: 'there is no memory for a second context' },
+};
+
 class LlamaEngine {
   readonly #tools: EngineTools;
   readonly #shelf: ModelShelf;
   #opening: Promise<Llama> | undefined;
   #device: Device | null = null;
+  #scorer: Scorer | undefined;
 
   constructor(tools: EngineTools) {
     this.#tools = tools;
@@ -98,9 +114,12 @@ class LlamaEngine {
       }),
   };
 
+  /**
+   * Frees the models. The backend is left to the end of the process: it would wait for every model it ever made, a
+   * refused one too, which nothing can dispose.
+   */
   async close(): Promise<void> {
     await this.#shelf.clear();
-    await (await this.#opening)?.dispose();
   }
 
   #running(signal: AbortSignal) {
@@ -121,7 +140,8 @@ class LlamaEngine {
   }
 
   async #describe(): Promise<Device> {
-    const device = await describeDevice(await this.#llama());
+    const llama = await this.#llama();
+    const device = await describeDevice(llama, this.#openScorer(llama).scoring);
     this.#device = device;
     return device;
   }
@@ -133,6 +153,11 @@ class LlamaEngine {
       models: this.#shelf.list().map(({ key, facts, calls }) => ({ ...facts, key, calls })),
     };
     this.#tools.publish(state);
+  }
+
+  #openScorer(llama: Llama): Scorer {
+    this.#scorer ??= openScorer(llama);
+    return this.#scorer;
   }
 
   #use<T>(key: string, work: (model: LoadedModel) => Promise<T>): Promise<T> {
@@ -154,9 +179,11 @@ class LlamaEngine {
         gpuLayers = isOnGpu ? chooseGpuLayers(insights, spec, { shape, vramFree: device.vramFree }) : 0;
         need = estimateNeed(insights, spec, { shape, gpuLayers });
       }
+      const both = estimateNeedOfBoth(insights, spec, { shape, gpuLayers });
+      const scorer = isFitting(both, device) ? this.#openScorer(llama) : noRoom;
       try {
         return await this.#tools.native(() =>
-          LoadedModel.load(llama, spec, { shape, gpuLayers, signal, onProgress: emit }),
+          LoadedModel.load(llama, spec, { shape, gpuLayers, signal, onProgress: emit, scorer }),
         );
       } catch (error) {
         throw explainLoad(error, spec, signal);
@@ -177,7 +204,14 @@ class LlamaEngine {
         }
         const shape = makeDefaultShape(1, false);
         const onProgress = () => undefined;
-        const model = await LoadedModel.load(llama, spec, { shape, gpuLayers: 0, signal, onProgress });
+        const scorer = noRoom; // what is tried is the file, not the addon
+        const model = await LoadedModel.load(llama, spec, {
+          shape,
+          gpuLayers: 0,
+          signal,
+          onProgress,
+          scorer,
+        });
         await model.tryOnce(this.#running(signal));
         await model.dispose();
       });

@@ -2,11 +2,14 @@ import type { Llama, LlamaEmbeddingContext, LlamaModel, LlamaRankingContext } fr
 import { AppError } from '../../electron/contract/app-error.ts';
 import type { Capability } from '../host/inference.ts';
 import type { Calibration, ContextShape, Device, LoadedFacts, LoadSpec } from '../host/inference-calls.ts';
-import { calibrate, type CalibrateOptions, nameMachine } from './calibrate.ts';
+import { calibrate, type CalibrateOptions, nameMachine, type OpenTrial } from './calibrate.ts';
 import { listCapabilities } from './inspect.ts';
 import { notNumbers } from './logits.ts';
 import { requireFit } from './model-input.ts';
-import { type Running, TextModel } from './text-model.ts';
+import { openReaders, type OpenReadersOptions, type Readers } from './open-readers.ts';
+import type { Scorer } from './scorer-addon.ts';
+import type { TextModel } from './text-model.ts';
+import type { Running } from './token-reader.ts';
 
 /** Before a calibration: little memory, no risk. */
 export function makeDefaultShape(cores: number, isOnGpu: boolean): ContextShape {
@@ -14,35 +17,17 @@ export function makeDefaultShape(cores: number, isOnGpu: boolean): ContextShape 
 }
 
 type Abilities =
-  | { readonly kind: 'text'; readonly text: TextModel }
+  | { readonly kind: 'text'; readonly readers: Readers }
   | { readonly kind: 'embed'; readonly embedder: LlamaEmbeddingContext }
   | { readonly kind: 'rank'; readonly ranker: LlamaRankingContext };
 
-async function openAbilities(
-  model: LlamaModel,
-  { contextSize }: LoadSpec,
-  { shape, signal }: { shape: ContextShape; signal: AbortSignal },
-): Promise<Abilities> {
-  const { threads, batchSize, sequences, flashAttention } = shape;
-  const size = Math.min(contextSize, model.trainContextSize);
+async function openAbilities(model: LlamaModel, options: OpenReadersOptions): Promise<Abilities> {
+  const { contextSize, shape, signal } = options;
   const [capability] = listCapabilities(model.fileInfo, model.fileInsights);
-  const options = { contextSize: size, threads, createSignal: signal };
-  if (capability === 'embed') {
-    const embedder = await model.createEmbeddingContext({ ...options, batchSize: size });
-    return { kind: 'embed', embedder };
-  }
-  if (capability === 'rank') {
-    const ranker = await model.createRankingContext({ ...options, batchSize: size });
-    return { kind: 'rank', ranker };
-  }
-  const context = await model.createContext({
-    ...options,
-    batchSize: Math.min(batchSize, size * sequences),
-    sequences,
-    flashAttention: flashAttention && model.flashAttentionSupported,
-    failedCreationRemedy: false,
-  });
-  return { kind: 'text', text: new TextModel(model, context) };
+  const plain = { contextSize, batchSize: contextSize, threads: shape.threads, createSignal: signal };
+  if (capability === 'embed') return { kind: 'embed', embedder: await model.createEmbeddingContext(plain) };
+  if (capability === 'rank') return { kind: 'rank', ranker: await model.createRankingContext(plain) };
+  return { kind: 'text', readers: await openReaders(model, options) };
 }
 
 /** One model in memory, ready for calls. */
@@ -75,9 +60,10 @@ export class LoadedModel {
       readonly gpuLayers: number;
       readonly signal: AbortSignal;
       readonly onProgress: (share: number) => void;
+      readonly scorer: Scorer;
     },
   ): Promise<LoadedModel> {
-    const { shape, gpuLayers, signal, onProgress } = options;
+    const { shape, gpuLayers, signal, onProgress, scorer } = options;
     const model = await llama.loadModel({
       modelPath: spec.path,
       gpuLayers,
@@ -85,15 +71,17 @@ export class LoadedModel {
       onLoadProgress: onProgress,
     });
     try {
-      const abilities = await openAbilities(model, spec, { shape, signal });
+      const contextSize = Math.min(spec.contextSize, model.trainContextSize);
+      const abilities = await openAbilities(model, { contextSize, shape, signal, scorer });
       const { ram, vram } = model.memoryUsage;
       const facts: LoadedFacts = {
-        contextSize: Math.min(spec.contextSize, model.trainContextSize),
+        contextSize,
         sequences: abilities.kind === 'text' ? shape.sequences : 1,
         gpuLayers: model.gpuLayers,
         capabilities: listCapabilities(model.fileInfo, model.fileInsights),
         ram,
         vram,
+        scoring: abilities.kind === 'text' ? abilities.readers.scoring : null,
       };
       return new LoadedModel(spec.key, model, { abilities, facts });
     } catch (error) {
@@ -104,7 +92,7 @@ export class LoadedModel {
 
   /** Throws MODEL_LACKS_CAPABILITY for a model that does not write. */
   requireText(capability: Capability): TextModel {
-    if (this.#abilities.kind === 'text') return this.#abilities.text;
+    if (this.#abilities.kind === 'text') return this.#abilities.readers.text;
     throw this.#lacks(capability);
   }
 
@@ -135,19 +123,26 @@ export class LoadedModel {
 
   /** Asks it something short, so that a file that breaks what runs it breaks it now. */
   async tryOnce(running: Running): Promise<void> {
-    if (this.#abilities.kind === 'text') await this.#abilities.text.prefill(4, running);
+    if (this.#abilities.kind === 'text') await this.#abilities.readers.text.prefill(4, running);
     else if (this.#abilities.kind === 'embed') await this.embed('a');
     else await this.rank('a', 'b');
   }
 
   /** Finds the best layout for its contexts; one that does not write has only one layout. */
   async calibrate(device: Device, options: CalibrateOptions): Promise<Calibration> {
-    if (this.#abilities.kind === 'text') return calibrate(this.#model, device, options);
+    if (this.#abilities.kind === 'text') {
+      const { scorer } = this.#abilities.readers;
+      const { contextSize } = this.facts;
+      const openTrial: OpenTrial = (shape, signal) =>
+        openReaders(this.#model, { contextSize, shape, signal, scorer }).catch(() => undefined);
+      return calibrate(openTrial, device, options);
+    }
     const shape = { ...options.start, sequences: 1 };
     return { shape, trials: [], machine: nameMachine(device) };
   }
 
   async dispose(): Promise<void> {
+    if (this.#abilities.kind === 'text') await this.#abilities.readers.dispose();
     await this.#model.dispose();
   }
 

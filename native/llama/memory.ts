@@ -1,7 +1,8 @@
 import { availableParallelism, freemem, totalmem } from 'node:os';
 import type { GgufInsights, Llama } from 'node-llama-cpp';
 import { AppError } from '../../electron/contract/app-error.ts';
-import type { ContextShape, Device, LoadSpec } from '../host/inference-calls.ts';
+import type { ContextShape, Device, LoadSpec, Scoring } from '../host/inference-calls.ts';
+import { estimateLogitBytes } from './native-reader.ts';
 
 /** Left to the system and the rest of Assay. */
 const reserve = 768 * 2 ** 20;
@@ -14,7 +15,7 @@ export function measureRam(): { total: number; free: number } {
   return { total, free: Math.min(free, total) };
 }
 
-export async function describeDevice(llama: Llama): Promise<Device> {
+export async function describeDevice(llama: Llama, scoring: Scoring): Promise<Device> {
   const ram = measureRam();
   const kind = llama.gpu === false ? 'cpu' : llama.gpu;
   const vram = kind === 'cpu' ? { total: 0, free: 0 } : await llama.getVramState();
@@ -26,6 +27,7 @@ export async function describeDevice(llama: Llama): Promise<Device> {
     ramTotal: ram.total,
     ramFree: ram.free,
     cores: availableParallelism(),
+    scoring,
   };
 }
 
@@ -38,17 +40,42 @@ export interface MemoryNeed {
 export function estimateNeed(
   insights: GgufInsights,
   spec: Pick<LoadSpec, 'contextSize'>,
-  { shape, gpuLayers }: { shape: ContextShape; gpuLayers: number },
+  layout: { shape: ContextShape; gpuLayers: number },
 ): MemoryNeed {
-  const weights = insights.estimateModelResourceRequirements({ gpuLayers });
-  const context = insights.estimateContextResourceRequirements({
+  const weights = insights.estimateModelResourceRequirements({ gpuLayers: layout.gpuLayers });
+  const context = estimateContext(insights, spec, layout);
+  return { ram: weights.cpuRam + context.cpuRam, vram: weights.gpuVram + context.gpuVram };
+}
+
+/** The same with a second context, of the addon that reads log-probabilities, and its logits. The weights are shared. */
+export function estimateNeedOfBoth(
+  insights: GgufInsights,
+  spec: Pick<LoadSpec, 'contextSize'>,
+  layout: { shape: ContextShape; gpuLayers: number },
+): MemoryNeed {
+  const { ram, vram } = estimateNeed(insights, spec, layout);
+  const context = estimateContext(insights, spec, layout);
+  const vocabulary = insights.ggufFileInfo.metadata.tokenizer?.ggml?.tokens.length ?? 0;
+  const logits = estimateLogitBytes(Math.max(1, vocabulary), layout.shape);
+  const isOnGpu = layout.gpuLayers > 0;
+  return {
+    ram: ram + context.cpuRam + logits,
+    vram: vram + context.gpuVram + (isOnGpu ? logits / 2 : 0),
+  };
+}
+
+function estimateContext(
+  insights: GgufInsights,
+  spec: Pick<LoadSpec, 'contextSize'>,
+  { shape, gpuLayers }: { shape: ContextShape; gpuLayers: number },
+) {
+  return insights.estimateContextResourceRequirements({
     contextSize: spec.contextSize,
     modelGpuLayers: gpuLayers,
     batchSize: shape.batchSize,
     sequences: shape.sequences,
     flashAttention: shape.flashAttention,
   });
-  return { ram: weights.cpuRam + context.cpuRam, vram: weights.gpuVram + context.gpuVram };
 }
 
 /** The most layers that fit on the GPU beside their share of the context. */

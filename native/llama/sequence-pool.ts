@@ -8,7 +8,7 @@ interface Waiter {
 }
 
 /** A call may be overtaken so often by calls that share more with a free sequence. */
-const mostPassed = 8;
+export const mostPassed = 8;
 
 /** Length of the common beginning. */
 export function countShared(left: readonly Token[], right: readonly Token[]): number {
@@ -21,6 +21,11 @@ export function countShared(left: readonly Token[], right: readonly Token[]): nu
 /** A call waits for a busy sequence rather than take a free one where that spares so many tokens, and this share. */
 const leastSpared = 32;
 const leastShare = 0.15;
+
+/** Whether a call of so many tokens should wait for a sequence that spares it so many more. */
+export function isWorthWaiting(spared: number, tokens: number): boolean {
+  return spared >= Math.max(leastSpared, leastShare * tokens);
+}
 
 /**
  * Lends the sequences of a context. A call gets the free one whose state shares the longest beginning with its tokens;
@@ -77,7 +82,7 @@ export class SequencePool {
     });
     if (best < 0) return;
     const running = Math.max(0, ...[...this.#busy.values()].map((other) => countShared(other, tokens)));
-    if (running - most >= Math.max(leastSpared, leastShare * tokens.length)) return;
+    if (isWorthWaiting(running - most, tokens.length)) return;
     const [sequence] = this.#free.splice(best, 1);
     if (sequence) this.#hand(waiter, sequence);
   }

@@ -1,12 +1,4 @@
-import {
-  type ControlledEvaluateInputItem,
-  type LlamaContext,
-  type LlamaContextSequence,
-  type LlamaGrammar,
-  LlamaGrammarEvaluationState,
-  type LlamaModel,
-  type Token,
-} from 'node-llama-cpp';
+import { type LlamaGrammar, LlamaGrammarEvaluationState, type LlamaModel, type Token } from 'node-llama-cpp';
 import type {
   CandidateDistribution,
   ContinuationScore,
@@ -15,9 +7,9 @@ import type {
   TokenUse,
 } from '../host/inference.ts';
 import { toGrammarSchema } from './grammar-schema.ts';
-import { askLogits, readLogprobs } from './logits.ts';
+import type { LibraryReader } from './library-reader.ts';
 import { readChatTemplate, requireFit, tokenizeInput, tokenizeNext } from './model-input.ts';
-import { SequencePool } from './sequence-pool.ts';
+import type { Running, TokenReader } from './token-reader.ts';
 
 export interface GenerateParams {
   readonly schema: object | null;
@@ -26,33 +18,23 @@ export interface GenerateParams {
   readonly maxTokens: number;
 }
 
-/** What a call needs while it runs: the declaration of native work, and the signal that ends it. */
-export interface Running {
-  readonly native: <T>(work: () => Promise<T>) => Promise<T>;
-  readonly signal: AbortSignal;
-}
-
-/** Positions scored in one step: each holds a row of logits as long as the vocabulary until it is read. */
-const scoredAtOnce = 128;
-
-/** A model that reads and writes text: one context whose sequences are shared by the calls in flight. */
+/** A model that reads and writes text. Its writer may be made when it is first needed. */
 export class TextModel {
   readonly #model: LlamaModel;
-  readonly #context: LlamaContext;
-  readonly #pool: SequencePool;
+  readonly #reader: TokenReader;
+  readonly #openWriter: () => Promise<LibraryReader>;
+  #writer: Promise<LibraryReader> | undefined;
   #ordinary: Token[] | undefined;
   readonly #grammars = new Map<string, Promise<LlamaGrammar>>();
 
-  constructor(model: LlamaModel, context: LlamaContext) {
+  constructor(model: LlamaModel, reader: TokenReader, openWriter: () => Promise<LibraryReader>) {
     this.#model = model;
-    this.#context = context;
-    this.#pool = new SequencePool(
-      Array.from({ length: context.totalSequences }, () => context.getSequence()),
-    );
+    this.#reader = reader;
+    this.#openWriter = openWriter;
   }
 
   get contextSize(): number {
-    return this.#context.contextSize;
+    return this.#reader.contextSize;
   }
 
   /** P1. */
@@ -89,7 +71,8 @@ export class TextModel {
     requireFit(prefix.length + 1, this.contextSize);
     const grammarEvaluationState = schema === null ? undefined : await this.#startGrammar(schema);
     const most = Math.min(maxTokens, this.contextSize - prefix.length);
-    return this.#withSequence(prefix, running, async (sequence, reused) => {
+    const writer = await this.#openOnce();
+    return writer.withSequence(prefix, running, async (sequence, reused) => {
       const written: Token[] = [];
       const tell = makeTextTeller(this.#model, prefix, onText);
       const rest = prefix.slice(sequence.nextTokenIndex);
@@ -114,18 +97,19 @@ export class TextModel {
 
   /** Tokens a second of prompts without a common beginning, one on each sequence. */
   async prefill(promptTokens: number, running: Running): Promise<number> {
-    const prompts = Array.from({ length: this.#context.totalSequences }, (_, index) =>
+    const prompts = Array.from({ length: this.#reader.sequences }, (_, index) =>
       this.#makeTokens(promptTokens, index + 1),
     );
     const start = performance.now();
-    await Promise.all(prompts.map((tokens) => this.#readNext(tokens, [], running)));
+    await Promise.all(prompts.map((tokens) => this.#readNext(tokens, tokens.slice(0, 1), running)));
     return (1_000 * prompts.length * promptTokens) / (performance.now() - start);
   }
 
   /** Tokens a second one sequence writes. */
   async write(generatedTokens: number, running: Running): Promise<number> {
-    const prompt = this.#makeTokens(8, this.#context.totalSequences + 1);
-    return this.#withSequence(prompt, running, async (sequence) => {
+    const prompt = this.#makeTokens(8, this.#reader.sequences + 1);
+    const writer = await this.#openOnce();
+    return writer.withSequence(prompt, running, async (sequence) => {
       const rest = prompt.slice(sequence.nextTokenIndex);
       let written = -1;
       let start = 0;
@@ -197,35 +181,17 @@ export class TextModel {
   ): Promise<ContinuationScore> {
     const all = [...prefix, ...continuation];
     requireFit(all.length, this.contextSize);
-    return this.#withSequence(prefix, running, async (sequence, reused) => {
-      const logprobs: number[] = [];
-      // The last token of the continuation is not evaluated: nothing is asked of what follows it.
-      let at = prefix.length - 1;
-      while (logprobs.length < continuation.length) {
-        running.signal.throwIfAborted();
-        const end = Math.min(at + scoredAtOnce, all.length - 1);
-        const from = sequence.nextTokenIndex;
-        const items: ControlledEvaluateInputItem[] = [];
-        for (let index = from; index < end; index++) {
-          const [token, next] = [all[index], all[index + 1]];
-          if (token === undefined || next === undefined) continue;
-          items.push(index < at ? token : [token, askLogits([next])]);
-        }
-        const outputs = await running.native(() => sequence.controlledEvaluate(items));
-        for (let index = at; index < end; index++) {
-          const next = all[index + 1];
-          if (next !== undefined) logprobs.push(...readLogprobs(outputs[index - from], [next]));
-        }
-        at = end;
-      }
-      const sum = logprobs.reduce((total, value) => total + value, 0);
-      return {
-        logprobs,
-        sum,
-        count: logprobs.length,
-        use: { prompt: all.length, reused, generated: 0 },
-      };
-    });
+    const questions = continuation.map((token, index) => ({
+      at: prefix.length - 1 + index,
+      targets: [token],
+    }));
+    const use = { prompt: all.length, reused: 0, generated: 0 };
+    if (questions.length === 0) return { logprobs: [], sum: 0, count: 0, use };
+    // The last token of the continuation is not read: nothing is asked of what follows it.
+    const { logprobs: answers, reused } = await this.#reader.read(all.slice(0, -1), questions, running);
+    const logprobs = answers.flat();
+    const sum = logprobs.reduce((total, value) => total + value, 0);
+    return { logprobs, sum, count: logprobs.length, use: { ...use, reused } };
   }
 
   /** ln p of some tokens after the prefix. */
@@ -235,44 +201,21 @@ export class TextModel {
     running: Running,
   ): Promise<{ logprobs: Map<Token, number>; use: TokenUse }> {
     requireFit(prefix.length + 1, this.contextSize);
-    return this.#withSequence(prefix, running, async (sequence, reused) => {
-      const rest = prefix.slice(sequence.nextTokenIndex);
-      const last = rest.at(-1);
-      if (last === undefined) throw new Error('there is nothing to evaluate');
-      const items: ControlledEvaluateInputItem[] = [...rest.slice(0, -1), [last, askLogits(tokens)]];
-      const outputs = await running.native(() => sequence.controlledEvaluate(items));
-      const values = readLogprobs(outputs[rest.length - 1], tokens);
-      return {
-        logprobs: new Map(tokens.map((token, index) => [token, values[index] ?? -Infinity])),
-        use: { prompt: prefix.length, reused, generated: 0 },
-      };
-    });
+    const question = { at: prefix.length - 1, targets: tokens };
+    const { logprobs, reused } = await this.#reader.read(prefix, [question], running);
+    const [values = []] = logprobs;
+    return {
+      logprobs: new Map(tokens.map((token, index) => [token, values[index] ?? -Infinity])),
+      use: { prompt: prefix.length, reused, generated: 0 },
+    };
   }
 
-  /**
-   * Lends a sequence whose state is a true beginning of the tokens: what it shares is kept, the last token is always left
-   * to evaluate, and a long rest is evaluated in steps between which the call can be cancelled.
-   */
-  async #withSequence<T>(
-    tokens: readonly Token[],
-    running: Running,
-    work: (sequence: LlamaContextSequence, reused: number) => Promise<T>,
-  ): Promise<T> {
-    const sequence = await this.#pool.lease(tokens, running.signal);
-    try {
-      await sequence.adaptStateToTokens(tokens.slice(0, -1), false);
-      const reused = sequence.nextTokenIndex;
-      const step = this.#context.batchSize;
-      while (tokens.length - 1 - sequence.nextTokenIndex > step) {
-        running.signal.throwIfAborted();
-        const part = tokens.slice(sequence.nextTokenIndex, sequence.nextTokenIndex + step);
-        await running.native(() => sequence.evaluateWithoutGeneratingNewTokens(part));
-      }
-      running.signal.throwIfAborted();
-      return await running.native(() => work(sequence, reused));
-    } finally {
-      this.#pool.giveBack(sequence);
-    }
+  #openOnce(): Promise<LibraryReader> {
+    this.#writer ??= this.#openWriter().catch((error: unknown) => {
+      this.#writer = undefined;
+      throw error;
+    });
+    return this.#writer;
   }
 }
 

@@ -133,6 +133,7 @@ export const readyEngine: EngineView = {
     ramTotal: 32 * gibibyte,
     ramFree: 12 * gibibyte,
     cores: 8,
+    scoring: { path: 'fast', why: null },
   },
   models: [
     {

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import type { Logger } from 'pino';
 import type { Database } from '../../../native/duckdb/database.ts';
 import { createNodeAdapter } from '../../../native/host/adapters/node.ts';
 import { selectEngineEnvironment } from '../../../native/host/engine-environment.ts';
@@ -36,12 +37,32 @@ export function findModelPlaces(scripts: string): ModelPlaces {
 
 const inspectorIdleMs = 15_000;
 
+/** Tells the log how log-probabilities are read, once for each answer. */
+function logScoring(engine: InferenceEngine, log: Logger): void {
+  let told: string | undefined;
+  engine.onChange(() => {
+    const scoring = engine.state?.device?.scoring;
+    const answer = scoring && `${scoring.path} ${scoring.why ?? ''}`;
+    if (!scoring || answer === told) return;
+    told = answer;
+    if (scoring.path === 'fast') log.info('log-probabilities are read by the native scorer');
+    else log.warn({ why: scoring.why }, 'log-probabilities are read position by position, slowly');
+  });
+}
+
 /** The models domain over one workspace; its jobs are registered with the queue. */
-export function openModels(database: Database, jobs: JobService, places: ModelPlaces): ModelService {
+export function openModels(
+  database: Database,
+  jobs: JobService,
+  places: ModelPlaces,
+  log: Logger,
+): ModelService {
   const repository = new ModelRepository(database);
+  const engine = new InferenceEngine({ adapter: places.engine });
+  logScoring(engine, log);
   const models = new ModelService({
     repository,
-    engine: new InferenceEngine({ adapter: places.engine }),
+    engine,
     inspector: new InferenceEngine({
       adapter: places.inspector,
       name: 'the process that reads model files',

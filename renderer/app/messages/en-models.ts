@@ -90,6 +90,8 @@ export const modelMessages = {
       cores: '{n} core | {n} cores',
       threads: '{n} thread | {n} threads',
       threadsTitle: 'Threads',
+      scoring: 'Log-probabilities',
+      scoringPath: { fast: 'fast path', slow: 'slow path: {why}' },
       memory: 'Memory free',
       vram: 'Graphics memory free',
       ofTotal: '{free} of {total}',

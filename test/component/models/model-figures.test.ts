@@ -14,7 +14,16 @@ const shape = { sequences: 4, batchSize: 512, flashAttention: true, threads: 4 }
 const calibration = { shape, trials: [], machine: 'cpu/4' };
 
 function engine(part: Partial<NonNullable<EngineView['device']>>): Pick<EngineView, 'device' | 'models'> {
-  const none = { kind: 'cpu', names: [], vramTotal: 0, vramFree: 0, ramTotal: 0, ramFree: 0, cores: 4 };
+  const none = {
+    kind: 'cpu',
+    names: [],
+    vramTotal: 0,
+    vramFree: 0,
+    ramTotal: 0,
+    ramFree: 0,
+    cores: 4,
+    scoring: { path: 'fast' as const, why: null },
+  };
   return { device: { ...none, ...part }, models: [] };
 }
 

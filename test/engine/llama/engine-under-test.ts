@@ -12,13 +12,13 @@ import { type TestModelKind, testModelFile } from '../../support/models/test-mod
 export const llamaEntry = path.resolve('out/node/llama-process.js');
 
 /** An inference process on the CPU, ended with the test or by the caller. */
-export function startEngine(): InferenceEngine {
-  const environment = { ...selectEngineEnvironment(process.env), ASSAY_ENGINE_GPU: 'off' };
+export function startEngine(more: NodeJS.ProcessEnv = {}): InferenceEngine {
+  const environment = { ...selectEngineEnvironment(process.env), ASSAY_ENGINE_GPU: 'off', ...more };
   return new InferenceEngine({ adapter: createNodeAdapter({ entry: llamaEntry, environment }) });
 }
 
-export function startEngineForTest(): InferenceEngine {
-  const engine = startEngine();
+export function startEngineForTest(more: NodeJS.ProcessEnv = {}): InferenceEngine {
+  const engine = startEngine(more);
   onTestFinished(() => engine.close());
   return engine;
 }
