@@ -18,16 +18,20 @@ import {
   diffConstitutions,
 } from '../core/constitution/principles/diff-constitutions.ts';
 import { reportOn } from './analysis-commands.ts';
+import { deepen, type DepthOptions, isAskedDeeper, readDepth, tellDepth } from './constitution-depth.ts';
 import { printJson, readWholeNumber, tell, UsageError } from './output.ts';
 import { runJob, withCore } from './with-core.ts';
 
-interface ConstitutionOptions {
+interface ConstitutionOptions extends DepthOptions {
   readonly workspace?: string;
   readonly dataset?: string;
   readonly executor: string;
   readonly propose?: string;
   readonly model?: string;
-  readonly embedModel?: string;
+  readonly directions: string;
+  readonly factors: string;
+  readonly fromUnexplained?: string;
+  readonly of?: string;
   readonly sample: string;
   readonly proposePairs: string;
   readonly perPair: string;
@@ -66,7 +70,7 @@ function readTexts(file: string): string[] {
 }
 
 function readRequest(options: ConstitutionOptions, datasetId: number): PrincipleRequest {
-  const { propose = 'list' } = options;
+  const { propose = options.fromUnexplained === undefined ? 'list' : 'model' } = options;
   const isFile = propose.startsWith('file:');
   const parsed = principleRequestSchema.safeParse({
     datasetId,
@@ -79,9 +83,16 @@ function readRequest(options: ConstitutionOptions, datasetId: number): Principle
     perPair: readWholeNumber('per-pair', options.perPair, 1),
     templates: options.templates.split(',').map((name) => name.trim()),
     clusters: readWholeNumber('clusters', options.clusters, 1),
+    directions: options.directions,
+    factors: readWholeNumber('factors', options.factors, 1),
+    fromUnexplained:
+      options.fromUnexplained === undefined
+        ? null
+        : readWholeNumber('from-unexplained', options.fromUnexplained, 1),
     selection: options.selection === 'held-out' ? 'held_out' : options.selection,
     icai: readIcai(options.icai),
-    executor: options.executor,
+    // Code alone neither proposes nor votes on texts, so what it cannot execute goes to the weighted vote.
+    executor: options.executor === 'surface' ? 'weighted' : options.executor,
     stopEarly: options.stopEarly ?? false,
     top: readWholeNumber('top', options.top, 1),
     seed: readWholeNumber('seed', options.seed, 0),
@@ -107,11 +118,32 @@ async function makeFromPrinciples(
   return { directory, constitutionId };
 }
 
+/** A new constitution with its report, or one of the workspace with its report written anew. */
+async function makeOrTake(
+  core: Core,
+  options: ConstitutionOptions,
+  settings: { dataset: string; top: number; seed: number; out: string },
+): Promise<{ directory: string; constitutionId: number }> {
+  if (options.of !== undefined) {
+    const constitutionId = readWholeNumber('of', options.of, 1);
+    mkdirSync(settings.out, { recursive: true });
+    const { directory } = await core.services.reports.build(constitutionId, path.resolve(settings.out));
+    return { directory, constitutionId };
+  }
+  if (
+    options.executor === 'surface' &&
+    options.fromUnexplained === undefined &&
+    options.propose !== 'directions'
+  )
+    return reportOn(core, settings);
+  return makeFromPrinciples(core, options, settings.out);
+}
+
 async function makeConstitution(options: ConstitutionOptions): Promise<void> {
   const executors = ['surface', 'majority', 'weighted', 'list', 'judge'];
   if (!executors.includes(options.executor))
     throw new UsageError(`--executor takes ${executors.join(', ')}, not ${options.executor}`);
-  const dataset = need('dataset', options.dataset);
+  const dataset = options.of === undefined ? need('dataset', options.dataset) : '';
   const out = need('out', options.out);
   const settings = {
     dataset,
@@ -120,15 +152,18 @@ async function makeConstitution(options: ConstitutionOptions): Promise<void> {
     out,
   };
   await withCore(need('workspace', options.workspace), async (core) => {
-    const { directory, constitutionId } =
-      options.executor === 'surface'
-        ? await reportOn(core, settings)
-        : await makeFromPrinciples(core, options, out);
+    const { directory, constitutionId } = await makeOrTake(core, options, settings);
     const { document } = await core.services.constitutions.get(constitutionId);
-    if (options.json) printJson({ directory, constitutionId, ...document });
+    if (isAskedDeeper(options)) {
+      await deepen(core, constitutionId, options);
+      await core.services.reports.build(constitutionId, directory);
+    }
+    if (options.json)
+      printJson({ directory, constitutionId, ...document, ...(await readDepth(core, constitutionId)) });
     else {
       for (const remark of document.remarks) tell(remark);
       document.constitution.forEach((text, index) => console.log(`${index + 1}. ${text}`));
+      await tellDepth(core, constitutionId);
       tell(`The report: ${path.join(directory, 'report.html')}`);
     }
   });
@@ -206,6 +241,8 @@ async function annotate(options: AnnotateOptions): Promise<void> {
   });
 }
 
+const collect = (value: string, known: readonly string[]) => [...known, value];
+
 /** constitution, constitution diff, annotate. */
 export function addConstitutionCommands(program: Command): void {
   program
@@ -218,9 +255,15 @@ export function addConstitutionCommands(program: Command): void {
       'who applies the principles: surface (traits computed by code), majority, weighted, list or judge',
       'surface',
     )
-    .option('--propose <from>', 'principles from model, surface, list, kept or file:PATH (list)')
+    .option(
+      '--propose <from>',
+      'principles from model, rationales, directions, surface, list, kept or file:PATH (list)',
+    )
     .option('-m, --model <model>', 'a model by name or id, to propose, vote and judge')
-    .option('--embed-model <model>', 'a model that embeds principles for merging')
+    .option('--embed-model <model>', 'a model that embeds texts: for merging, directions and the ceiling')
+    .option('--directions <method>', 'how contrast directions are found: pca or kmeans', 'pca')
+    .option('--factors <count>', 'contrast directions to name', '8')
+    .option('--from-unexplained <constitution>', 'propose from the pairs this one gets wrong or leaves open')
     .option('-n, --sample <count>', 'labelled pairs to vote on', '200')
     .option('--propose-pairs <count>', 'training pairs shown to the model that proposes', '40')
     .option('--per-pair <count>', 'principles proposed for each pair and template', '3')
@@ -232,6 +275,11 @@ export function addConstitutionCommands(program: Command): void {
     .option('--top <count>', 'principles in the constitution at most', '7')
     .option('--seed <number>', 'seed of the sample, the split and all that is drawn', '1')
     .option('-o, --out <folder>', 'folder for constitution.json, report.html and report.md')
+    .option('--of <constitution>', 'look deeper into this constitution instead of making one')
+    .option('--slice <column>', 'strengths by group of a column; may be given again', collect, [])
+    .option('--group <column=value>', 'the constitution of one group; may be given again', collect, [])
+    .option('--ceiling', 'what a linear probe on embeddings tells of the labels; needs --embed-model')
+    .option('--ceiling-pairs <count>', 'pairs for the ceiling at most', '2000')
     .option('--json', 'print the constitution as one JSON object')
     .action(makeConstitution)
     .command('diff')

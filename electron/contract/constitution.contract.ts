@@ -1,11 +1,16 @@
 import { oc } from '@orpc/contract';
 import { z } from 'zod';
+import {
+  constitutionCeilingSchema,
+  constitutionSlicesSchema,
+  contrastFactorSchema,
+  type Figure,
+  figureSchema,
+  groupConstitutionSchema,
+  intervalSchema as interval,
+} from './constitution-depth.ts';
 
-const interval = z.tuple([z.number(), z.number()]).nullable();
-
-/** A share with what it rests on: the number of pairs, and a 95 % interval clustered by prompt. */
-const figureSchema = z.object({ value: z.number().nullable(), ci: interval, n: z.number().int() });
-export type Figure = z.infer<typeof figureSchema>;
+export type { Figure };
 
 /**
  * One principle tested on the labels of a dataset; formulas in docs/methods/principle-metrics.md.
@@ -62,7 +67,7 @@ export type IcaiFilter = z.infer<typeof icaiFilterSchema>;
 export const executorSchema = z.enum(['majority', 'weighted', 'list', 'judge']);
 export type Executor = z.infer<typeof executorSchema>;
 
-export const principleOriginSchema = z.enum(['model', 'surface', 'rationale', 'list', 'hand']);
+export const principleOriginSchema = z.enum(['model', 'surface', 'rationale', 'list', 'hand', 'direction']);
 
 /** What a constitution from principles is made of; without a model only principles that code computes can vote. */
 export const principleRequestSchema = z.object({
@@ -71,7 +76,7 @@ export const principleRequestSchema = z.object({
   /** Embeds principles for merging; null: hashed word vectors. */
   embedModelId: z.string().nullable().default(null),
   /** Where candidates come from; `kept`: those of the dataset that are not dropped. */
-  propose: z.enum(['model', 'surface', 'list', 'texts', 'kept']).default('list'),
+  propose: z.enum(['model', 'rationales', 'surface', 'list', 'texts', 'kept', 'directions']).default('list'),
   /** For `texts`: one principle each. */
   texts: z.array(z.string().trim().min(3).max(500)).max(500).default([]),
   /** Labelled pairs to vote on, a random sample. */
@@ -84,6 +89,14 @@ export const principleRequestSchema = z.object({
     .min(1)
     .default(['neutral', 'rejected']),
   clusters: z.number().int().min(1).max(500).default(20),
+  /** For `directions`: how they are found, and how many are named. */
+  directions: z.enum(['pca', 'kmeans']).default('pca'),
+  factors: z.number().int().min(1).max(64).default(8),
+  /**
+   * Propose from those training pairs alone that this constitution of an earlier run gets wrong or leaves undecided; pairs
+   * and split are that run's, and its principles stand for selection again.
+   */
+  fromUnexplained: z.number().int().nullable().default(null),
   selection: z.enum(['held_out', 'icai']).default('held_out'),
   icai: icaiFilterSchema.default(icaiFilterSchema.parse({})),
   executor: executorSchema.default('weighted'),
@@ -285,5 +298,51 @@ export const constitutionContract = {
         }),
       )
       .output(z.object({ total: z.number().int(), ids: z.array(z.number().int()) })),
+    /** Strength of every principle in every group of a column, as a job; stored with the constitution. */
+    startSlice: oc
+      .input(z.object({ constitutionId: z.number().int(), column: z.string().min(1).max(300) }))
+      .output(z.object({ jobId: z.string() })),
+    slices: oc
+      .input(z.object({ constitutionId: z.number().int() }))
+      .output(z.array(constitutionSlicesSchema)),
+    /** Ids of the pairs behind one cell of the slices. */
+    sliceRows: oc
+      .input(
+        z.object({
+          constitutionId: z.number().int(),
+          column: z.string(),
+          value: z.string(),
+          principleId: z.string(),
+          which: z.enum(['for', 'against', 'all']).default('all'),
+          limit: z.number().int().min(1).max(100_000).default(100_000),
+        }),
+      )
+      .output(z.object({ total: z.number().int(), ids: z.array(z.number().int()) })),
+    /** The constitution of one group: the selection run again on its labels alone, as a job. */
+    startGroup: oc
+      .input(
+        z.object({
+          constitutionId: z.number().int(),
+          column: z.string().min(1).max(300),
+          value: z.string().max(10_000),
+        }),
+      )
+      .output(z.object({ jobId: z.string() })),
+    groups: oc.input(z.object({ constitutionId: z.number().int() })).output(z.array(groupConstitutionSchema)),
+    /** Embeds the responses of a sample of pairs and fits a linear probe, as a job that goes on where it stopped. */
+    startCeiling: oc
+      .input(
+        z.object({
+          constitutionId: z.number().int(),
+          embedModelId: z.string().nullable(),
+          sample: z.number().int().min(50).max(20_000).default(2_000),
+        }),
+      )
+      .output(z.object({ jobId: z.string() })),
+    ceiling: oc
+      .input(z.object({ constitutionId: z.number().int() }))
+      .output(constitutionCeilingSchema.nullable()),
+    /** The contrast directions a run proposed its principles from; empty where it did not. */
+    factors: oc.input(z.object({ constitutionId: z.number().int() })).output(z.array(contrastFactorSchema)),
   },
 };

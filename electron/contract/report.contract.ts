@@ -2,6 +2,12 @@ import { oc } from '@orpc/contract';
 import { z } from 'zod';
 import { auditDocumentSchema } from './audit.contract.ts';
 import { constitutionDocumentSchema } from './constitution.contract.ts';
+import {
+  constitutionCeilingSchema,
+  constitutionSlicesSchema,
+  contrastFactorSchema,
+  groupConstitutionSchema,
+} from './constitution-depth.ts';
 
 /** Everything a report shows; the three files are written from this one object. */
 export const reportDocumentSchema = z.object({
@@ -19,6 +25,28 @@ export const reportDocumentSchema = z.object({
     duplicates: z.number().int(),
   }),
   constitution: constitutionDocumentSchema,
+  /** What was found out about the constitution after it was made. */
+  depth: z
+    .object({
+      slices: z.array(constitutionSlicesSchema),
+      groups: z.array(groupConstitutionSchema),
+      ceiling: constitutionCeilingSchema.nullable(),
+      factors: z.array(contrastFactorSchema),
+    })
+    .optional(),
+  /** For each selected principle a pair or two it speaks for the label of, and against. */
+  principle_examples: z
+    .array(
+      z.object({
+        principle: z.string(),
+        which: z.enum(['for', 'against']),
+        example_id: z.string(),
+        prompt: z.string(),
+        chosen: z.string(),
+        rejected: z.string(),
+      }),
+    )
+    .optional(),
   audits: auditDocumentSchema,
   /** A few pairs the selected principles explain and fail to explain, texts cut. */
   examples: z.array(

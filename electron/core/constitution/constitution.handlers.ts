@@ -1,6 +1,7 @@
 import type { JobService } from '../jobs/job.service.ts';
 import type { Implementation } from '../rpc/implementation.ts';
 import type { ConstitutionService } from './constitution.service.ts';
+import type { DepthService } from './depth.service.ts';
 import type { PrincipleService } from './principles/principle.service.ts';
 
 export function makeConstitutionHandlers(
@@ -8,8 +9,14 @@ export function makeConstitutionHandlers(
   {
     constitutions,
     principles,
+    constitutionDepth: depth,
     jobs,
-  }: { constitutions: ConstitutionService; principles: PrincipleService; jobs: JobService },
+  }: {
+    constitutions: ConstitutionService;
+    principles: PrincipleService;
+    constitutionDepth: DepthService;
+    jobs: JobService;
+  },
 ) {
   return {
     constitution: {
@@ -30,6 +37,20 @@ export function makeConstitutionHandlers(
         constitutions.explain(input.constitutionId, input.comparisonId),
       ),
       rows: core.constitution.rows.handler(({ input, signal }) => constitutions.rows(input, { signal })),
+      startSlice: core.constitution.startSlice.handler(async ({ input }) => ({
+        jobId: await depth.startSlice(input),
+      })),
+      slices: core.constitution.slices.handler(({ input }) => depth.listSlices(input.constitutionId)),
+      sliceRows: core.constitution.sliceRows.handler(({ input, signal }) => depth.listRows(input, signal)),
+      startGroup: core.constitution.startGroup.handler(async ({ input }) => ({
+        jobId: await depth.startSlice(input),
+      })),
+      groups: core.constitution.groups.handler(({ input }) => depth.listGroups(input.constitutionId)),
+      startCeiling: core.constitution.startCeiling.handler(async ({ input, signal }) => ({
+        jobId: await depth.startCeiling(input, signal),
+      })),
+      ceiling: core.constitution.ceiling.handler(({ input }) => depth.findCeiling(input.constitutionId)),
+      factors: core.constitution.factors.handler(({ input }) => depth.listFactors(input.constitutionId)),
     },
   };
 }

@@ -11,7 +11,7 @@ import type { SurfacePrinciple } from './surface-principles.ts';
 import type { VoteSums } from './vote-table.ts';
 
 /** Votes below which a principle is computed but marked `too_small`. */
-const minimumVotes = 20;
+export const minimumVotes = 20;
 
 type Interval = [number, number] | null;
 
@@ -22,8 +22,15 @@ export interface TraitEvidence {
   readonly controlled: ControlledStrength | undefined;
 }
 
+/** The sums a strength rests on. */
+type StrengthSums = Omit<VoteSums, 'mm' | 'mn' | 'forA' | 'againstA'>;
+
 /** Strength (for − against)/n with its 95 % interval clustered by prompt, and the p value of "no direction". */
-export function estimateStrength(sums: VoteSums): { value: number | null; ci: Interval; p: number | null } {
+export function estimateStrength(sums: StrengthSums): {
+  value: number | null;
+  ci: Interval;
+  p: number | null;
+} {
   if (sums.n === 0) return { value: null, ci: null, p: null };
   const value = (sums.for - sums.against) / sums.n;
   const votes = sums.for + sums.against;
@@ -46,7 +53,7 @@ export function estimateStrength(sums: VoteSums): { value: number | null; ci: In
 }
 
 /** Where every pair of every prompt votes alike, Wilson's interval over prompts. */
-function boundaryInterval(value: number, { clusters }: VoteSums): Interval {
+function boundaryInterval(value: number, { clusters }: StrengthSums): Interval {
   if (clusters < 2 || Math.abs(value) !== 1) return null;
   const wilson = wilsonInterval(value === 1 ? clusters : 0, clusters);
   return wilson.status === 'undefined' ? null : [2 * wilson.lower - 1, 2 * wilson.upper - 1];

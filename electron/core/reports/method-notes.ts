@@ -8,6 +8,14 @@ interface MethodNote {
   readonly text: string;
 }
 
+function howVotesCame({ run }: ConstitutionDocument): string {
+  if (!run)
+    return 'Each principle compares one measurable trait of the two responses and speaks for one side, or for none where the trait is equal or unknown. No language model is asked: the executor “surface” counts and compares text.';
+  const code = 'Principles that code can compute are computed from the texts.';
+  if (!run.model) return `${code} No language model was asked.`;
+  return `${run.model.name} was asked of each pair and principle, in both orders, which response the principle selects; where the two orders contradict each other the average decides. ${code}`;
+}
+
 /** Definitions and formulas behind the figures; the specification is docs/methods/principle-metrics.md. */
 export function methodNotes(constitution: ConstitutionDocument): MethodNote[] {
   const { reconstruction: split } = constitution;
@@ -16,7 +24,7 @@ export function methodNotes(constitution: ConstitutionDocument): MethodNote[] {
     note(
       'Votes',
       '',
-      'Each principle compares one measurable trait of the two responses and speaks for one side, or for none where the trait is equal or unknown. No language model is asked: the executor “surface” counts and compares text. for = pairs where it speaks for the chosen response, against = pairs where it speaks for the rejected one, n.a. = it does not speak. Ties and unlabelled pairs are left out.',
+      `${howVotesCame(constitution)} for = pairs where it speaks for the chosen response, against = pairs where it speaks for the rejected one, n.a. = it does not speak. Ties and unlabelled pairs are left out.`,
     ),
     note(
       'Counts and shares',

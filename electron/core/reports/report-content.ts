@@ -331,6 +331,12 @@ const plainWord = /^[\p{L}\p{N}_.@%+=:,/-]+$/u;
 
 /** The command that computes the same figures again, quoted for a POSIX shell. */
 export function reproduceCommand({ constitution, dataset }: ReportDocument): string {
-  const name = plainWord.test(dataset.name) ? dataset.name : `'${dataset.name.replaceAll("'", "'\\''")}'`;
-  return `assay constitution --workspace WORKSPACE.assay --dataset ${name} --executor ${constitution.executor} --top ${constitution.top} --seed ${constitution.seed} --out REPORT`;
+  const quote = (text: string) => (plainWord.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
+  const name = quote(dataset.name);
+  const { run } = constitution;
+  const source = run && run.propose !== 'texts' ? ` --propose ${run.propose}` : '';
+  const model = run?.model ? ` --model ${quote(run.model.name)}` : '';
+  const selection = run?.selection === 'icai' ? ' --selection icai' : '';
+  const principles = run ? `${source}${model} --sample ${constitution.pairs.labelled}${selection}` : '';
+  return `assay constitution --workspace WORKSPACE.assay --dataset ${name} --executor ${constitution.executor}${principles} --top ${constitution.top} --seed ${constitution.seed} --out REPORT`;
 }

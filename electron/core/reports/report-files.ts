@@ -51,6 +51,17 @@ function checkDocument(document: ReportDocument): ReportDocument {
   return reportDocumentSchema.parse(JSON.parse(JSON.stringify(document)));
 }
 
+/** The constitution with what was found out about it, where anything was. */
+function withDepth({ constitution, depth }: ReportDocument) {
+  const isDeeper =
+    depth !== undefined &&
+    (depth.slices.length > 0 ||
+      depth.groups.length > 0 ||
+      depth.factors.length > 0 ||
+      depth.ceiling !== null);
+  return isDeeper ? { ...constitution, depth } : constitution;
+}
+
 /**
  * Writes `constitution.json` (the constitution document itself), `report.html` and `report.md` into a folder, made where
  * it is missing; files of those names are replaced. Returns their absolute paths. Throws EXPORT_FAILED and DISK_FULL.
@@ -58,7 +69,7 @@ function checkDocument(document: ReportDocument): ReportDocument {
 export async function writeReport(directory: string, document: ReportDocument): Promise<string[]> {
   const checked = checkDocument(document);
   const texts: Readonly<Record<ReportFileName, string>> = {
-    'constitution.json': `${JSON.stringify(checked.constitution, null, 2)}\n`,
+    'constitution.json': `${JSON.stringify(withDepth(checked), null, 2)}\n`,
     'report.html': renderReportHtml(checked),
     'report.md': renderReportMarkdown(checked),
   };

@@ -3,6 +3,13 @@ import { markup } from './markup.ts';
 import { reportStyle } from './report-style.ts';
 import { drawAudits } from './sections/audits.ts';
 import { drawExamples, drawMethod, drawReproduction } from './sections/closing.ts';
+import {
+  drawCeiling,
+  drawExecutors,
+  drawPrincipleExamples,
+  drawProvenance,
+  drawSlices,
+} from './sections/depth.ts';
 import { drawAllPrinciples, drawPrinciples, drawReconstruction } from './sections/evidence.ts';
 import { drawConstitution, drawOpening, drawRemarks } from './sections/opening.ts';
 
@@ -31,10 +38,15 @@ ${drawOpening(document)}
 ${drawRemarks(document)}
 ${drawConstitution(document)}
 ${drawReconstruction(document)}
+${drawExecutors(document)}
 ${drawPrinciples(document)}
+${drawSlices(document)}
+${drawCeiling(document)}
 ${drawAudits(document)}
 ${drawExamples(document)}
+${drawPrincipleExamples(document)}
 ${drawMethod(document)}
+${drawProvenance(document)}
 ${drawReproduction(document)}
 ${drawAllPrinciples(document)}
 </main>

@@ -2,6 +2,7 @@ import type { AuditResult } from '../../contract/audit.contract.ts';
 import { rankFindings } from '../../contract/finding-order.ts';
 import type { PrincipleResult } from '../../contract/constitution.contract.ts';
 import type { ReportDocument } from '../../contract/report.contract.ts';
+import { writeDepth } from './markdown-depth.ts';
 import { revealControls } from './markup.ts';
 import { methodNotes } from './method-notes.ts';
 import {
@@ -254,6 +255,7 @@ export function renderReportMarkdown(document: ReportDocument): string {
     ...writeOpening(document),
     ...writeConstitution(document),
     ...writeEvidence(document),
+    ...writeDepth(document, { table: writeTable, escape: escapeMarkdown, fence }),
     ...writeAudits(document),
     ...writeExamples(document),
     ...writeClosing(document),

@@ -115,6 +115,11 @@ figcaption strong { color: var(--ink); font-weight: 600; }
 .bar.first { stroke: var(--first); } .bar.second { stroke: var(--second); } .bar.plain { stroke: var(--plain); }
 .dot { stroke: var(--paper); stroke-width: 1; }
 .dot.first { fill: var(--first); } .dot.second { fill: var(--second); } .dot.plain { fill: var(--plain); }
+.heat rect { stroke: var(--paper); }
+.heat .heat-for { fill: var(--first); } .heat .heat-against { fill: var(--second); }
+.heat .heat-weak { fill: none; stroke: var(--strong-rule); stroke-dasharray: 3 2; }
+.heat text { fill: var(--ink); } .heat .heat-head { fill: var(--soft); }
+figure.scroll { max-width: none; }
 .key { display: flex; gap: 20px; font-size: 13px; color: var(--soft); }
 .key span { display: inline-flex; align-items: center; gap: 8px; }`;
 

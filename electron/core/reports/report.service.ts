@@ -7,8 +7,10 @@ import { type AuditDocument, auditDocumentSchema } from '../../contract/audit.co
 import type { ConstitutionDocument } from '../../contract/constitution.contract.ts';
 import type { Dataset } from '../../contract/corpus.contract.ts';
 import type { ReportDocument } from '../../contract/report.contract.ts';
+import { DepthRepository } from '../constitution/depth.repository.ts';
 import type { DatasetRepository } from '../corpus/dataset.repository.ts';
 import { chooseExamples, type ConstitutionReader } from './example-pairs.ts';
+import { choosePrincipleExamples } from './principle-examples.ts';
 import { type ReportFileName, writeReport } from './report-files.ts';
 import { shortenSources } from './source-names.ts';
 
@@ -138,6 +140,19 @@ export class ReportService {
     return { name, mime: mimes[name], text };
   }
 
+  private async readDepth(
+    constitutionId: number,
+    { run }: ConstitutionDocument,
+  ): Promise<ReportDocument['depth']> {
+    const depth = new DepthRepository(this.dependencies.database);
+    return {
+      slices: await depth.listSlices(constitutionId),
+      groups: await depth.listGroups(constitutionId),
+      ceiling: await depth.findCeiling(constitutionId),
+      factors: run ? await depth.listFactors(run.run) : [],
+    };
+  }
+
   private async assemble(constitutionId: number): Promise<ReportDocument> {
     const { datasets, constitutions, audits, version } = this.dependencies;
     const { document: constitution } = await constitutions.get(constitutionId);
@@ -152,6 +167,8 @@ export class ReportService {
       created_at: new Date().toISOString(),
       dataset: describeDataset(dataset, names),
       constitution,
+      depth: await this.readDepth(constitutionId, constitution),
+      principle_examples: await choosePrincipleExamples(this.dependencies, constitutionId, constitution),
       audits: latest ?? noAudits(constitution),
       examples: examples.map((example) => ({
         ...example,

@@ -1,3 +1,5 @@
+import { constitutionDepthMessages } from './en-constitution-depth.ts';
+
 export const constitutionMessages = {
   figure: {
     withInterval: '{value}, 95 % interval {low} to {high}, n = {n}',
@@ -137,8 +139,10 @@ export const constitutionMessages = {
       sources: {
         list: 'the 40 default traits',
         model: 'the model, from pairs',
+        rationales: 'the model, from rationales',
         surface: 'all traits code computes',
         kept: 'the principles below',
+        directions: 'contrast directions',
       },
       clusters: 'Merge into',
       clustersHint: 'Groups of similar proposals; the most central of each is voted on',
@@ -172,7 +176,14 @@ export const constitutionMessages = {
       unread: 'The principles could not be read',
       failed: 'The principle was not changed',
       origin: 'From',
-      origins: { model: 'model', surface: 'code', rationale: 'rationale', list: 'list', hand: 'hand' },
+      origins: {
+        model: 'model',
+        surface: 'code',
+        rationale: 'rationale',
+        list: 'list',
+        hand: 'hand',
+        direction: 'direction',
+      },
       neither: 'Neither',
       actions: 'Change',
       rename: 'New wording of “{text}”',
@@ -185,6 +196,7 @@ export const constitutionMessages = {
       mergeOf: 'Merge “{text}” into another',
       members: '{n} merged',
     },
+    depth: constitutionDepthMessages,
     rows: {
       failed: 'The pairs could not be looked up',
       empty: 'There is no such pair.',

@@ -8,9 +8,12 @@ import {
 } from '../../../electron/contract/constitution.contract.ts';
 import type { Job } from '../../../electron/contract/job.contract.ts';
 import { AppError } from '../../../electron/contract/app-error.ts';
+import { CeilingJob } from '../../../electron/core/constitution/ceiling/ceiling.job.ts';
 import { ConstitutionService } from '../../../electron/core/constitution/constitution.service.ts';
+import { DepthService } from '../../../electron/core/constitution/depth.service.ts';
 import { PrincipleConstitutionJob } from '../../../electron/core/constitution/principles/principle-constitution.job.ts';
 import { PrincipleService } from '../../../electron/core/constitution/principles/principle.service.ts';
+import { SliceConstitutionJob } from '../../../electron/core/constitution/slices/slice.job.ts';
 import { JobService } from '../../../electron/core/jobs/job.service.ts';
 import type { Workspace } from '../../../electron/core/workspace/workspace.ts';
 import type { InferenceModel } from '../../../native/host/inference.ts';
@@ -18,6 +21,7 @@ import type { InferenceModel } from '../../../native/host/inference.ts';
 export interface PrincipleBench {
   readonly principles: PrincipleService;
   readonly constitutions: ConstitutionService;
+  readonly depth: DepthService;
   readonly jobs: JobService;
   start(request: Partial<PrincipleRequest> & { datasetId: number }): Promise<{ run: number; jobId: string }>;
   /** A run to its end; its document where it succeeded. */
@@ -43,6 +47,8 @@ export function openPrincipleBench(
   const constitutions = new ConstitutionService(database);
   const jobs = new JobService(database, pino({ level: 'silent' }));
   jobs.register(new PrincipleConstitutionJob(database, source));
+  jobs.register(new CeilingJob(database, constitutions, source));
+  jobs.register(new SliceConstitutionJob(database, constitutions));
   onTestFinished(() => jobs.close());
   const start: PrincipleBench['start'] = async (request) => {
     const run = await principles.create(principleRequestSchema.parse({ modelId: 'm', ...request }));
@@ -51,6 +57,7 @@ export function openPrincipleBench(
   return {
     principles,
     constitutions,
+    depth: new DepthService({ database, constitutions, models: source, jobs }),
     jobs,
     start,
     make: async (request) => {

@@ -2,6 +2,7 @@ import type { Database } from '../../../../native/duckdb/database.ts';
 import type { Session } from '../../../../native/duckdb/session.ts';
 import type { InferenceModel } from '../../../../native/host/inference.ts';
 import { AppError } from '../../../contract/app-error.ts';
+import { DepthRepository } from '../depth.repository.ts';
 import { type CandidatePrinciple, defaultTraits, surfaceCandidates } from './default-traits.ts';
 import { clusterVectors, embedTexts, hashWords } from './merge-principles.ts';
 import type { PrincipleRun } from './principle-run.repository.ts';
@@ -11,7 +12,7 @@ interface Adopted extends CandidatePrinciple {
   readonly n: number;
 }
 
-const written = (text: string, origin: 'model' | 'list', n = 1): Adopted => ({
+const written = (text: string, origin: 'model' | 'list' | 'direction' | 'rationale', n = 1): Adopted => ({
   text,
   origin,
   traitId: null,
@@ -27,8 +28,13 @@ async function listCandidates(database: Database, run: PrincipleRun): Promise<Ad
   if (propose === 'surface') return surfaceCandidates.map(once);
   if (propose === 'texts') return texts.map((text) => written(tidyPrinciple(text), 'list'));
   if (propose === 'kept') return [];
+  if (propose === 'directions') {
+    const factors = await new DepthRepository(database).listFactors(run.principleRunId);
+    return factors.flatMap(({ name }) => (name === null ? [] : [written(name, 'direction')]));
+  }
   const proposed = await listProposed(database, run.principleRunId);
-  return proposed.map(({ text, n }) => written(text, 'model', n));
+  const origin = propose === 'rationales' ? 'rationale' : 'model';
+  return proposed.map(({ text, n }) => written(text, origin, n));
 }
 
 interface Representative {
@@ -44,7 +50,7 @@ async function mergeCandidates(
 ): Promise<{ representatives: Representative[]; mergedBy: string }> {
   const { propose, clusters, seed, embedModelId } = run.record.request;
   const alone = candidates.map((_, index) => ({ index, medoid: index }));
-  if (propose !== 'model' || candidates.length <= clusters)
+  if ((propose !== 'model' && propose !== 'rationales') || candidates.length <= clusters)
     return { representatives: alone, mergedBy: 'none' };
   const texts = candidates.map((candidate) => candidate.text);
   const vectors =
@@ -110,10 +116,11 @@ async function storeCandidate(session: Session, datasetId: number, candidate: Ad
 /** Answers how many principles were left out because no model was chosen to vote on them. */
 async function freeze(session: Session, run: PrincipleRun, ids: readonly number[]): Promise<number> {
   const { propose, modelId } = run.record.request;
+  const earlier = `SELECT principle_id FROM principle_run_principle WHERE principle_run_id = ${Math.trunc(run.record.sourceRun ?? -1)}`;
   const own =
     propose === 'kept'
       ? 'true'
-      : `(is_pinned OR principle_id IN (${ids.map((id) => Math.trunc(id)).join(', ') || 'NULL'}))`;
+      : `(is_pinned OR principle_id IN (${ids.map((id) => Math.trunc(id)).join(', ') || 'NULL'}) OR principle_id IN (${earlier}))`;
   const wanted = `dataset_id = ? AND is_representative AND NOT is_dropped AND ${own}`;
   const { total } = await session.one<{ total: number }>(
     `SELECT count(*) AS total FROM principle WHERE ${wanted}`,

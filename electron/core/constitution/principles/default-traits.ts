@@ -4,7 +4,7 @@ import { surfacePrinciples } from '../surface-principles.ts';
 
 export interface CandidatePrinciple {
   readonly text: string;
-  readonly origin: 'model' | 'surface' | 'list' | 'hand';
+  readonly origin: 'model' | 'surface' | 'list' | 'hand' | 'direction' | 'rationale';
   /** The trait whose difference is the vote, and its sign; without one a model votes. */
   readonly traitId: string | null;
   readonly direction: 1 | -1;

@@ -1,18 +1,26 @@
 import { z } from 'zod';
 import type { Database } from '../../../../native/duckdb/database.ts';
+import type { InferenceModel } from '../../../../native/host/inference.ts';
 import { AppError, isAppError } from '../../../contract/app-error.ts';
 import { type JobContext, type JobHandler, JobPaused } from '../../jobs/job-handler.ts';
 import type { ModelSource } from '../../judging/model-source.ts';
 import { ensureTraits } from '../trait-columns.ts';
+import { proposeFromDirections } from '../directions/propose-directions.ts';
 import { adoptPrinciples } from './adopt-principles.ts';
 import { composeConstitution } from './principle-constitution.ts';
 import { type PrincipleRun, PrincipleRunRepository } from './principle-run.repository.ts';
 import { proposeFromPairs } from './propose.ts';
+import { proposeFromRationales } from './propose-from-rationales.ts';
 import { principleTemplates } from './templates.ts';
 import { voteAll, voteByCode } from './vote-all.ts';
 
 const specSchema = z.object({ principleRunId: z.number().int() });
 type Spec = z.infer<typeof specSchema>;
+
+interface ProposeOptions extends Pick<JobContext<Spec>, 'progress'> {
+  readonly acquire: () => Promise<InferenceModel>;
+  readonly signal: AbortSignal;
+}
 
 /**
  * Proposes principles, lets them be voted on, selects and executes. Every answer of a model is on disk before it counts, so
@@ -50,17 +58,12 @@ export class PrincipleConstitutionJob implements JobHandler<Spec, { constitution
     { jobId, progress, signal }: { jobId: string; signal: AbortSignal } & Pick<JobContext<Spec>, 'progress'>,
   ): Promise<{ constitutionId: number }> {
     const { database } = this;
-    const { modelId, propose } = started.record.request;
+    const { modelId } = started.record.request;
     const acquire = async () => {
       if (modelId !== null) return this.models.acquire(modelId, { signal });
       throw new AppError('INPUT_INVALID', 'No constitution was made: this needs a model. Choose one.');
     };
-    if (propose === 'model' && !started.isProposed)
-      await proposeFromPairs(database, started, {
-        acquire,
-        signal,
-        onProgress: (done, total) => progress('Proposing principles', done, total),
-      });
+    if (!started.isProposed) await this.propose(started, { acquire, progress, signal });
     await adoptPrinciples(database, started, {
       acquire: (id) => this.models.acquire(id, { signal }),
       signal,
@@ -95,10 +98,32 @@ export class PrincipleConstitutionJob implements JobHandler<Spec, { constitution
       return next;
     });
   }
+
+  /** What a model proposes is on disk afterwards; other sources need nothing here. */
+  private async propose(run: PrincipleRun, { acquire, progress, signal }: ProposeOptions): Promise<void> {
+    const { database } = this;
+    const { propose, embedModelId } = run.record.request;
+    const tell = (phase: string) => (done: number, total: number) => progress(phase, done, total);
+    if (propose === 'model')
+      await proposeFromPairs(database, run, { acquire, signal, onProgress: tell('Proposing principles') });
+    if (propose === 'rationales')
+      await proposeFromRationales(database, run, {
+        acquire,
+        signal,
+        onProgress: tell('Proposing principles from rationales'),
+      });
+    if (propose === 'directions')
+      await proposeFromDirections(database, run, {
+        acquire,
+        acquireEmbedder: () => this.models.acquire(embedModelId ?? '', { signal }),
+        signal,
+        onProgress: progress,
+      });
+  }
 }
 
 /** Without an engine the run waits, with the reason, for the person to mend it and go on. */
-function pauseWithoutEngine(error: unknown): never {
+export function pauseWithoutEngine(error: unknown): never {
   if (isAppError(error) && error.code === 'ENGINE_UNAVAILABLE') throw new JobPaused(error.message);
   throw error;
 }

@@ -15,7 +15,8 @@ export function isRunDocument(document: ConstitutionDocument): document is RunDo
   return document.run !== undefined;
 }
 
-const numberOf = (id: string) => Number(id.slice(documentId(0).length - 1));
+/** The number of a principle from its id in a document of a run. */
+export const numberOfDocumentId = (id: string) => Number(id.slice(documentId(0).length - 1));
 
 const votesOf = `FROM principle_vote v JOIN principle p USING (principle_id)
   WHERE v.voter = CASE WHEN p.trait_id IS NULL THEN ? ELSE '${codeVoter}' END`;
@@ -94,7 +95,7 @@ export async function listRowsOfPrinciples(
     silent: 'm = 0',
   }[query.which];
   const weights = JSON.stringify(
-    chosen.map(({ id, weight }) => ({ id: numberOf(id), weight: isAboutAll ? (weight ?? 0) : 1 })),
+    chosen.map(({ id, weight }) => ({ id: numberOfDocumentId(id), weight: isAboutAll ? (weight ?? 0) : 1 })),
   );
   // A principle that was not asked about a pair says nothing of it: such pairs are no part of its “not applicable”.
   const found = await database.one<{ total: number; ids: number[] | null }>(

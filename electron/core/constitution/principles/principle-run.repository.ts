@@ -18,6 +18,8 @@ export interface PrincipleRunRecord {
   readonly appVersion: string;
   readonly mergedBy?: string;
   readonly leftOut?: number;
+  /** The run whose pairs and principles it takes up, where it looks at what that one leaves unexplained. */
+  readonly sourceRun?: number;
 }
 
 export interface PrincipleRun {

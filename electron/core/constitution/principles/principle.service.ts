@@ -9,9 +9,11 @@ import type {
 } from '../../../contract/constitution.contract.ts';
 import { ratioIntervalOfClusters } from '../../audit/statistics/ratio.ts';
 import type { ModelSource } from '../../judging/model-source.ts';
+import { ConstitutionService } from '../constitution.service.ts';
 import { type PrincipleRunRecord, PrincipleRunRepository } from './principle-run.repository.ts';
 import { tidyPrinciple } from './propose.ts';
 import { principleTemplates } from './templates.ts';
+import { createFromUnexplained } from './unexplained.ts';
 
 export interface PrincipleServiceOptions {
   readonly database: Database;
@@ -33,6 +35,13 @@ function requireCapability(model: InferenceModel, need: 'decide' | 'generate' | 
   );
 }
 
+/** Where principles come from that a model has to write. */
+function writesPrinciples(
+  propose: PrincipleRequest['propose'],
+): propose is 'model' | 'directions' | 'rationales' {
+  return propose === 'model' || propose === 'directions' || propose === 'rationales';
+}
+
 /** Starts runs of principles and edits the principles of a dataset. */
 export class PrincipleService {
   readonly runs: PrincipleRunRepository;
@@ -47,18 +56,33 @@ export class PrincipleService {
    */
   async create(request: PrincipleRequest, signal?: AbortSignal): Promise<number> {
     const { modelId, embedModelId, propose, executor, templates } = request;
-    if (modelId === null && (propose === 'model' || propose === 'texts' || executor === 'judge'))
+    if (modelId === null && (writesPrinciples(propose) || propose === 'texts' || executor === 'judge'))
       throw new AppError(
         'INPUT_INVALID',
         'No constitution was made: proposing principles, voting on texts and judging by a constitution need a model. Choose one.',
       );
+    if (propose === 'directions' && embedModelId === null)
+      throw new AppError(
+        'INPUT_INVALID',
+        'No constitution was made: contrast directions are found in embeddings. Choose a model that embeds texts; without one, propose from pairs.',
+      );
     const model = modelId === null ? undefined : await this.options.models.acquire(modelId, { signal });
     if (model) requireCapability(model, 'decide', 'give the probability of an answer');
-    if (model && propose === 'model') requireCapability(model, 'generate', 'write principles');
+    if (model && writesPrinciples(propose)) requireCapability(model, 'generate', 'write principles');
     const embedModel =
       embedModelId === null ? undefined : await this.options.models.acquire(embedModelId, { signal });
     if (embedModel) requireCapability(embedModel, 'embed', 'embed texts');
-    const used = ['vote', 'judge', 'plainJudge', ...(propose === 'model' ? templates : [])] as const;
+    const proposing = {
+      model: templates,
+      directions: ['nameDirection' as const],
+      rationales: ['rationales' as const],
+    };
+    const used = [
+      'vote',
+      'judge',
+      'plainJudge',
+      ...(writesPrinciples(propose) ? proposing[propose] : []),
+    ] as const;
     const identify = (one: InferenceModel | undefined) =>
       one ? { name: one.identity.name, hash: one.identity.hash } : null;
     const record: PrincipleRunRecord = {
@@ -70,7 +94,10 @@ export class PrincipleService {
       appVersion: this.options.appVersion,
     };
     const voter = model ? `${model.identity.hash}/${principleTemplates.vote.hash}` : 'none';
-    return this.runs.create(record, voter);
+    if (request.fromUnexplained === null) return this.runs.create(record, voter);
+    const { database } = this.options;
+    const source = await new ConstitutionService(database).get(request.fromUnexplained);
+    return createFromUnexplained(database, { record, voter, source });
   }
 
   /** Representatives of a dataset with their members and the votes of the newest voter of each, dropped ones last. */

@@ -11,16 +11,19 @@ import { ResultWriter } from '../../judging/result-writer.ts';
 import { renderTemplate } from '../../judging/template.ts';
 import { type PrincipleRun, PrincipleRunRepository } from './principle-run.repository.ts';
 import { principleTemplates } from './templates.ts';
+import { isOfFocus } from './unexplained.ts';
 
 const opening = 'Select the response that';
 
 interface Question {
+  readonly comparisonId: number;
   readonly pair: JudgePair;
   readonly template: 'neutral' | 'rejected' | 'topic';
   readonly chosen: 'a' | 'b';
 }
 
-interface Proposal {
+/** Principles a model named for a pair under a template, or why it named none. */
+export interface Proposal {
   readonly comparisonId: number;
   readonly template: string;
   readonly texts: readonly string[];
@@ -39,7 +42,7 @@ export function tidyPrinciple(text: string): string {
 }
 
 /** A number that depends on the run's seed, the pair and the template alone. */
-function seedOf(seed: number, comparisonId: number, template: string): number {
+export function seedOf(seed: number, comparisonId: number, template: string): number {
   return createHash('sha256').update(`${seed}/${comparisonId}/${template}`).digest().readUInt32LE(0);
 }
 
@@ -51,15 +54,37 @@ function seedOf(seed: number, comparisonId: number, template: string): number {
 export async function proposeFromPairs(
   database: Database,
   run: PrincipleRun,
-  options: {
-    readonly acquire: () => Promise<InferenceModel>;
-    readonly onProgress: (done: number, total: number) => void;
-    readonly signal: AbortSignal;
-  },
+  options: ProposeOptions,
 ): Promise<void> {
   const { request } = run.record;
-  const questions = await listQuestions(database, run);
-  const total = request.templates.length * request.proposePairs;
+  await collectProposals<Question>(database, run, {
+    ...options,
+    questions: await listQuestions(database, run),
+    total: request.templates.length * request.proposePairs,
+    ask: (question, model) => ask(question, { model, run, signal: options.signal }),
+  });
+}
+
+export interface ProposeOptions {
+  readonly acquire: () => Promise<InferenceModel>;
+  readonly onProgress: (done: number, total: number) => void;
+  readonly signal: AbortSignal;
+}
+
+interface CollectOptions<Q> extends ProposeOptions {
+  readonly questions: readonly Q[];
+  readonly total: number;
+  readonly ask: (question: Q, model: InferenceModel) => Promise<Proposal>;
+}
+
+/** Asks each question and stores what is answered before it counts; a question that kills the engine twice is left out. */
+export async function collectProposals<
+  Q extends { readonly comparisonId: number; readonly template: string },
+>(
+  database: Database,
+  run: PrincipleRun,
+  { questions, total, ask: askOne, ...options }: CollectOptions<Q>,
+): Promise<void> {
   if (questions.length === 0) return;
   let model = await options.acquire();
   const runs = new PrincipleRunRepository(database);
@@ -67,11 +92,11 @@ export async function proposeFromPairs(
   const writer = new ResultWriter<Proposal>((proposals) => store(database, run, proposals));
   let done = Math.max(0, total - questions.length);
   try {
-    await judgeAll<Question, Proposal>(each(questions), {
+    await judgeAll<Q, Proposal>(each(questions), {
       concurrency: model.concurrency,
-      judge: (question) => ask(question, { model, run, signal: options.signal }),
-      giveUp: ({ pair, template }) => ({
-        comparisonId: pair.comparisonId,
+      judge: (question) => askOne(question, model),
+      giveUp: ({ comparisonId, template }) => ({
+        comparisonId,
         template,
         texts: [],
         failReason: 'The model’s process died twice while it read this pair.',
@@ -83,11 +108,11 @@ export async function proposeFromPairs(
       onDeath: async (items) => {
         await runs.noteDeath(
           run,
-          items.map((item) => item.pair.comparisonId),
+          items.map((item) => item.comparisonId),
         );
         model = await options.acquire();
       },
-      deathsOf: ({ pair }) => deaths.get(pair.comparisonId) ?? 0,
+      deathsOf: ({ comparisonId }) => deaths.get(comparisonId) ?? 0,
       signal: options.signal,
     });
   } finally {
@@ -104,7 +129,7 @@ async function listQuestions(database: Database, run: PrincipleRun): Promise<Que
   const pairs = await database.all<{ id: number; y: number; asked: string[] | null }>(
     `SELECT comparison_id AS id, y, (SELECT list(template) FROM principle_proposal q
        WHERE q.principle_run_id = p.principle_run_id AND q.comparison_id = p.comparison_id) AS asked
-     FROM principle_run_pair p WHERE principle_run_id = ? AND NOT is_test ORDER BY pos LIMIT ?`,
+     FROM principle_run_pair p WHERE principle_run_id = ? AND NOT is_test AND ${isOfFocus(run)} ORDER BY pos LIMIT ?`,
     [run.principleRunId, proposePairs],
   );
   const known = new Map(pairs.map((pair) => [pair.id, pair]));
@@ -119,6 +144,7 @@ async function listQuestions(database: Database, run: PrincipleRun): Promise<Que
     return templates
       .filter((template) => !(own.asked ?? []).includes(template))
       .map((template) => ({
+        comparisonId: item.itemId,
         pair: item.pair,
         template,
         chosen: own.y === 1 ? ('a' as const) : ('b' as const),

@@ -1,6 +1,8 @@
+import nameDirection from '../../../../resources/prompts/constitution/name-direction.md?raw';
 import judge from '../../../../resources/prompts/constitution/judge.md?raw';
 import plainJudge from '../../../../resources/prompts/constitution/plain-judge.md?raw';
 import neutral from '../../../../resources/prompts/constitution/propose-neutral.md?raw';
+import rationales from '../../../../resources/prompts/constitution/propose-rationales.md?raw';
 import rejected from '../../../../resources/prompts/constitution/propose-rejected.md?raw';
 import topic from '../../../../resources/prompts/constitution/propose-topic.md?raw';
 import vote from '../../../../resources/prompts/constitution/vote.md?raw';
@@ -13,5 +15,7 @@ export const principleTemplates = {
   plainJudge: parseTemplate(plainJudge),
   neutral: parseTemplate(neutral),
   rejected: parseTemplate(rejected),
+  rationales: parseTemplate(rationales),
   topic: parseTemplate(topic),
+  nameDirection: parseTemplate(nameDirection),
 };
