@@ -1,11 +1,13 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
-import type { AuditDocument, AuditSpec } from '../contract/audit.contract.ts';
+import type { AuditDocument, AuditModels, AuditPlan, AuditSpec } from '../contract/audit.contract.ts';
 import { rankFindings } from '../contract/finding-order.ts';
 import type { Core } from '../core/boot.ts';
-import { printJson, readWholeNumber, UsageError } from './output.ts';
-import { runJob, withCore } from './with-core.ts';
+import { planAudits } from '../core/audit/model-answers/audit-plan.ts';
+import { startAudit } from '../core/audit/start-audit.ts';
+import { printJson, readWholeNumber, tell, UsageError } from './output.ts';
+import { runJob, waitForJob, withCore } from './with-core.ts';
 
 /** Constitution, audits and the three report files of one dataset. */
 export async function reportOn(
@@ -31,6 +33,10 @@ interface AuditOptions {
   readonly only?: string;
   readonly slice?: string;
   readonly judge?: string;
+  readonly model?: string;
+  readonly embedder?: string;
+  readonly scorer?: string;
+  readonly plan?: boolean;
   readonly param: readonly string[];
   readonly seed: string;
   readonly json?: boolean;
@@ -62,23 +68,56 @@ function tellAudits(document: AuditDocument): void {
     console.log(`- ${title}: not applicable: ${reason}`);
 }
 
-async function runAudits(options: AuditOptions): Promise<void> {
+function readModels({ model, embedder, scorer }: AuditOptions): AuditModels {
+  return { ...(model && { judge: model }), ...(embedder && { embedder }), ...(scorer && { scorer }) };
+}
+
+const sayWhole = (n: number) => Math.round(n).toLocaleString('en-US');
+
+function sayPlan({ calls, answered, promptTokens, generatedTokens, minutes }: AuditPlan): string {
+  const time = minutes === null ? 'no time estimate' : `about ${minutes.toFixed(1)} minutes`;
+  return `${sayWhole(calls)} questions, ${sayWhole(answered)} of them answered before; about ${sayWhole(promptTokens)} tokens to read, at most ${sayWhole(generatedTokens)} to write; ${time}.`;
+}
+
+function tellPlan(plan: AuditPlan): void {
+  for (const { title, calls, answered, promptTokens, hasMore } of plan.audits)
+    console.log(
+      `${title}: ${sayWhole(calls)} questions (${sayWhole(answered)} answered), ${sayWhole(promptTokens)} tokens${hasMore ? ', and more that follow from the answers' : ''}`,
+    );
+  console.log(`Together: ${sayPlan(plan)}`);
+}
+
+/** The stored document, or undefined where the plan alone was asked for and printed. */
+async function auditOrPlan(core: Core, options: AuditOptions): Promise<AuditDocument | undefined> {
   const { slice, judge } = options;
-  const seed = readWholeNumber('seed', options.seed, 0);
-  const params = readParameters(options.param);
-  const document = await withCore(options.workspace, async (core) => {
-    const { datasetId } = await core.services.datasets.getByName(options.dataset);
-    const only = options.only?.split(',').map((name) => name.trim());
-    const { auditRunId } = await runJob<{ auditRunId: number }>(core, 'audit', {
-      datasetId,
-      seed,
-      params,
-      ...(only && { only }),
-      ...(slice && { slice }),
-      ...(judge && { judge }),
-    });
-    return core.services.audits.get(auditRunId);
-  });
+  const { audits, datasets, jobs } = core.services;
+  const { datasetId } = await datasets.getByName(options.dataset);
+  const only = options.only?.split(',').map((name) => name.trim());
+  const models = readModels(options);
+  const spec: AuditSpec = {
+    datasetId,
+    seed: readWholeNumber('seed', options.seed, 0),
+    params: readParameters(options.param),
+    ...(only && { only }),
+    ...(slice && { slice }),
+    ...(judge && { judge }),
+    ...(Object.keys(models).length > 0 && { models }),
+  };
+  const isAsking = spec.models !== undefined;
+  const plan = isAsking || options.plan ? await planAudits(core.database, audits, spec) : undefined;
+  if (plan && options.plan) {
+    if (options.json) printJson(plan);
+    else tellPlan(plan);
+    return undefined;
+  }
+  if (plan) tell(sayPlan(plan));
+  const { auditRunId } = await waitForJob<{ auditRunId: number }>(core, () => startAudit(audits, jobs, spec));
+  return audits.get(auditRunId);
+}
+
+async function runAudits(options: AuditOptions): Promise<void> {
+  const document = await withCore(options.workspace, (core) => auditOrPlan(core, options));
+  if (!document) return;
   if (options.json) printJson(document);
   else tellAudits(document);
   if (document.audits.some((audit) => audit.failure !== null)) process.exitCode = 1;
@@ -97,6 +136,13 @@ export function addAnalysisCommands(program: Command): void {
       'also by language, topic, subset, source_file, turns, model, tag, annotator, annotator.X or extra.X',
     )
     .option('--judge <annotator>', 'take the overall votes of this annotator for the label')
+    .option(
+      '-m, --model <model>',
+      'the model that judges and is probed: audits that need a judge are run with it',
+    )
+    .option('--embedder <model>', 'the model whose vectors are compared')
+    .option('--scorer <model>', 'the model that scores given text; without it --model, where it can')
+    .option('--plan', 'only tell what the models would be asked')
     .option(
       '--param <audit.name=value>',
       'a parameter of an audit; may be repeated',

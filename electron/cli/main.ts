@@ -11,7 +11,11 @@ import { addExportCommand } from './export-command.ts';
 import { addJudgingCommands } from './judging-commands.ts';
 import { addModelCommands } from './model-commands.ts';
 import { tellFailure } from './output.ts';
+import { addPackCommands } from './pack-commands.ts';
+import { addRecipeCommands } from './recipe-commands.ts';
+import { addRationaleCommands } from './rationale-commands.ts';
 import { addServeCommands } from './serve-commands.ts';
+import { addTeamCommands } from './team-commands.ts';
 import { version } from './version.ts';
 
 const program = new Command('assay')
@@ -27,7 +31,11 @@ addConstitutionCommands(program);
 addDatasheetCommand(program);
 addModelCommands(program);
 addJudgingCommands(program);
+addRationaleCommands(program);
 addAnnotationCommands(program);
+addPackCommands(program);
+addTeamCommands(program);
+addRecipeCommands(program);
 addServeCommands(program);
 addDemoCommand(program);
 

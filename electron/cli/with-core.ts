@@ -32,11 +32,16 @@ export async function withCore<T>(workspace: string, work: (core: Core) => Promi
 
 /** Runs a job to its end with a progress line; throws what it failed with. */
 export async function runJob<Result>(core: Core, type: string, spec: unknown): Promise<Result> {
+  return waitForJob(core, () => core.services.jobs.start(type, spec));
+}
+
+/** As `runJob`, for a job that `start` puts into the queue. */
+export async function waitForJob<Result>(core: Core, start: () => Promise<string>): Promise<Result> {
   const { jobs } = core.services;
   const line = makeProgressLine();
   const stop = jobs.onChange((job) => job.status === 'running' && line.show(job));
   try {
-    const job = await jobs.wait(await jobs.start(type, spec));
+    const job = await jobs.wait(await start());
     if (job.status === 'succeeded') return job.result as Result;
     throw new AppError(
       (job.error?.code ?? 'INTERNAL') as ErrorCode,

@@ -7,6 +7,7 @@ export function answerKeys(answer: Answer | undefined): string[] {
   if (answer.kind === 'confidence') return [String(answer.value)];
   if (answer.kind === 'multi_label') return answer.labels;
   if (answer.kind === 'rationale') return answer.text.trim() === '' ? [] : ['any'];
+  if (answer.kind === 'span') return [...new Set(answer.spans.map((span) => span.label))];
   return [answer.a, answer.b].flatMap((value) => (value === null ? [] : [String(value)]));
 }
 
@@ -36,6 +37,7 @@ export function keepShownAnswers(questions: readonly Question[], answers: Answer
 function hasContent(answer: Answer): boolean {
   if (answer.kind === 'rationale') return answer.text.trim() !== '';
   if (answer.kind === 'multi_label') return answer.labels.length > 0;
+  if (answer.kind === 'span') return answer.spans.length > 0;
   return answer.kind !== 'rating' || answer.a !== null || answer.b !== null;
 }
 
@@ -53,6 +55,10 @@ export function findAnswerFault(question: Question, answer: Answer): string | un
     return answer.labels.every((label) => question.options.includes(label))
       ? undefined
       : 'an option is unknown';
+  if (question.kind === 'span' && answer.kind === 'span')
+    return answer.spans.every(({ start, end, label }) => start < end && question.labels.includes(label))
+      ? undefined
+      : 'a span is empty or its label unknown';
   if (question.kind === 'confidence' && answer.kind === 'confidence')
     return inRange(answer.value, 1, question.points) ? undefined : 'the value is off the scale';
   return undefined;
@@ -70,6 +76,24 @@ function findPreferenceFault(
   const isGrade =
     strength !== null && strength > 0 && Math.abs(strength * grades - Math.round(strength * grades)) < 1e-9;
   return isGrade ? undefined : 'the strength is not one of the grades';
+}
+
+const isLowSurrogate = (unit: number) => unit >= 0xdc00 && unit <= 0xdfff;
+
+/** The first question with a span that ends behind its response, or begins or ends inside a character. */
+export function findSpanFault(
+  answers: Answers,
+  texts: { readonly a: string; readonly b: string },
+): { question: string; fault: string } | undefined {
+  for (const [question, answer] of Object.entries(answers)) {
+    if (answer.kind !== 'span') continue;
+    const isWrong = answer.spans.some(({ side, start, end }) => {
+      const text = texts[side];
+      return end > text.length || [start, end].some((place) => isLowSurrogate(text.charCodeAt(place)));
+    });
+    if (isWrong) return { question, fault: 'a span does not fit the text of the response' };
+  }
+  return undefined;
 }
 
 /** Questions that keep an item from being handed in, each with why. */

@@ -46,6 +46,11 @@ export const questionSchema = z.discriminatedUnion('kind', [
     options: z.array(z.string().trim().min(1).max(100)).min(1).max(9),
   }),
   z.object({ ...base, kind: z.literal('rationale') }),
+  z.object({
+    ...base,
+    kind: z.literal('span'),
+    labels: z.array(z.string().trim().min(1).max(60)).min(1).max(9),
+  }),
   z.object({ ...base, kind: z.literal('confidence'), points: z.number().int().min(2).max(9) }),
 ]);
 export type Question = z.infer<typeof questionSchema>;
@@ -58,6 +63,15 @@ export const preferenceSchema = z.object({
 });
 export type Preference = z.infer<typeof preferenceSchema>;
 
+/** A marked part of a response: offsets in UTF-16 code units of its raw text, `end` behind the last one. */
+export const spanSchema = z.object({
+  side: z.enum(['a', 'b']),
+  start: z.number().int().min(0),
+  end: z.number().int().min(1),
+  label: z.string().min(1).max(60),
+});
+export type Span = z.infer<typeof spanSchema>;
+
 /** One answer; `a` and `b` are the sides of the dataset, whichever was shown on the left. */
 export const answerSchema = z.discriminatedUnion('kind', [
   preferenceSchema.extend({ kind: z.literal('pairwise') }),
@@ -69,6 +83,7 @@ export const answerSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('multi_label'), labels: z.array(z.string().max(100)).max(9) }),
   z.object({ kind: z.literal('rationale'), text: z.string().max(20_000) }),
   z.object({ kind: z.literal('confidence'), value: z.number().int() }),
+  z.object({ kind: z.literal('span'), spans: z.array(spanSchema).max(200) }),
 ]);
 export type Answer = z.infer<typeof answerSchema>;
 export const answersSchema = z.record(questionId, answerSchema);
@@ -224,6 +239,14 @@ export const agreementSchema = z.object({
           kappa: figureSchema,
         }),
       ),
+    }),
+  ),
+  /** Marked spans: per pair of raters, F1 over labelled characters of the items both answered and one marked. */
+  spans: z.array(
+    z.object({
+      question: z.string(),
+      title: z.string(),
+      pairs: z.array(z.object({ first: z.string(), second: z.string(), f1: figureSchema })),
     }),
   ),
   raters: z.array(

@@ -59,7 +59,7 @@ export const judgeRequestSchema = z.object({
 });
 export type JudgeRequest = z.infer<typeof judgeRequestSchema>;
 
-const planSchema = z.object({
+export const judgePlanSchema = z.object({
   items: z.number().int(),
   calls: z.number(),
   promptTokens: z.number(),
@@ -71,9 +71,9 @@ const planSchema = z.object({
   calibratedOn: z.number().int(),
   warnings: z.array(z.string()),
 });
-export type JudgePlan = z.infer<typeof planSchema>;
+export type JudgePlan = z.infer<typeof judgePlanSchema>;
 
-const modelRefSchema = z.object({
+export const modelRefSchema = z.object({
   role: z.string(),
   modelId: z.string(),
   name: z.string(),
@@ -239,7 +239,7 @@ export const judgingContract = {
   judge: {
     protocols: oc.output(z.array(protocolSchema)),
     /** Counts and cost before anything is started; with `calibrate` a few items are judged to time them. */
-    plan: oc.input(judgeRequestSchema.extend({ calibrate: z.boolean().default(false) })).output(planSchema),
+    plan: oc.input(judgeRequestSchema.extend({ calibrate: z.boolean().default(false) })).output(judgePlanSchema),
     start: oc.input(judgeRequestSchema).output(runRef.extend({ jobId: z.string() })),
     /** Goes on with a run that was cancelled or failed; what is judged stays judged. */
     resume: oc.input(runRef).output(z.object({ jobId: z.string() })),

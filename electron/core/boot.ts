@@ -3,19 +3,37 @@ import type { Logger } from 'pino';
 import { createForeignExtractor } from '../../native/duckdb/foreign.ts';
 import { AnnotationService } from './annotation/annotation.service.ts';
 import { makeAnnotationHandlers } from './annotation/annotation.handlers.ts';
+import { makePackHandlers } from './annotation/packs/pack.handlers.ts';
+import { PackService } from './annotation/packs/pack.service.ts';
 import { removeAnnotation } from './annotation/project.repository.ts';
+import { makeTeamHandlers } from './annotation/team/team.handlers.ts';
+import { TeamService } from './annotation/team/team.service.ts';
 import { AuditService } from './audit/audit.service.ts';
 import { SelectionService } from './audit/selection.service.ts';
 import { AuditJob } from './audit/audit.job.ts';
+import { removeModelAnswers } from './audit/model-answers/answer.repository.ts';
+import { ModelAuditJob } from './audit/model-answers/model-audit.job.ts';
 import { makeAuditHandlers } from './audit/audit.handlers.ts';
 import { makeConstitutionHandlers } from './constitution/constitution.handlers.ts';
+import { CeilingJob } from './constitution/ceiling/ceiling.job.ts';
 import { ConstitutionService } from './constitution/constitution.service.ts';
+import { removeConstitutionDepth } from './constitution/depth.repository.ts';
+import { DepthService } from './constitution/depth.service.ts';
 import { AnnotateDatasetJob } from './constitution/principles/annotate-dataset.job.ts';
 import { PrincipleConstitutionJob } from './constitution/principles/principle-constitution.job.ts';
 import { removePrinciples } from './constitution/principles/principle-run.repository.ts';
 import { PrincipleService } from './constitution/principles/principle.service.ts';
+import { SliceConstitutionJob } from './constitution/slices/slice.job.ts';
 import { SurfaceConstitutionJob } from './constitution/surface-constitution.job.ts';
 import { removeTraits } from './constitution/trait-columns.ts';
+import { CurateJob } from './curation/curate.job.ts';
+import { makeCurationHandlers } from './curation/curation.handlers.ts';
+import { CurationService } from './curation/curation.service.ts';
+import { removeCuration } from './curation/derive-dataset.ts';
+import { MineJob } from './curation/mining/mine.job.ts';
+import { removeMining } from './curation/mining/mined-item.repository.ts';
+import { makeMiningHandlers } from './curation/mining/mining.handlers.ts';
+import { MiningService } from './curation/mining/mining.service.ts';
 import { makeDatasheetHandlers } from './datasheet/datasheet.handlers.ts';
 import { DatasheetService } from './datasheet/datasheet.service.ts';
 import { makeCorpusHandlers } from './corpus/corpus.handlers.ts';
@@ -44,11 +62,18 @@ import { makeJudgingHandlers } from './judging/judging.handlers.ts';
 import { JudgingService } from './judging/judging.service.ts';
 import { makeModelHandlers } from './models/model.handlers.ts';
 import { findModelPlaces, type ModelPlaces, openModels } from './models/open-models.ts';
+import { RationaleLintJob } from './rationales/rationale-lint.job.ts';
+import { RationaleRunJob } from './rationales/rationale-run.job.ts';
+import { removeRationales } from './rationales/rationale-run.repository.ts';
+import { makeRationaleHandlers } from './rationales/rationale.handlers.ts';
+import { RationaleService } from './rationales/rationale.service.ts';
 import { makeReportHandlers } from './reports/report.handlers.ts';
 import { ReportService } from './reports/report.service.ts';
 import { createImplementation } from './rpc/implementation.ts';
 import { makeSqlHandlers } from './sql-console/sql-console.handlers.ts';
 import { SqlConsoleService } from './sql-console/sql-console.service.ts';
+import type { Relation } from '../contract/corpus.contract.ts';
+import type { Filter } from '../contract/filter.contract.ts';
 import { PROTOCOL_VERSION } from '../contract/system.contract.ts';
 import { type OpenWorkspaceOptions, openWorkspace, type Workspace } from './workspace/workspace.ts';
 
@@ -66,42 +91,70 @@ export interface CoreOptions extends OpenWorkspaceOptions {
   readonly models?: ModelPlaces;
 }
 
-/** Every service over one workspace, each given what it needs. */
-function makeServices(workspace: Workspace, options: CoreOptions) {
-  const { log, version, extractEntry } = options;
+/** What most services stand on: the queue, the datasets, their views and the models. */
+function makeFoundation(workspace: Workspace, { log, extractEntry, models }: CoreOptions) {
   const { database } = workspace;
   const jobs = new JobService(database, log);
-  const datasets = new DatasetRepository(database);
   const search = new SearchService(database);
   const views = new ViewService(database, search);
-  const invalidate = () => views.invalidate();
-  const editing = makeEditingServices({ database, search, jobs, datasets, onChanged: invalidate });
-  const constitutions = new ConstitutionService(database);
-  const audits = new AuditService(database, invalidate);
-  const models = openModels(database, jobs, options.models ?? findModelPlaces(path.dirname(extractEntry)));
   return {
+    database,
     jobs,
-    datasets,
-    rejectedRows: new RejectedRowRepository(database),
+    datasets: new DatasetRepository(database),
     search,
     views,
-    facets: new FacetService(database, search),
-    savedViews: new SavedViewRepository(database),
-    rows: new RowService(database, invalidate),
-    ...editing,
-    annotation: new AnnotationService({
-      database,
-      editing: editing.editing,
-      onChanged: invalidate,
-      selectRows: async (datasetId, filter) => ({
-        sql: await views.selectIds({ datasetId, relation: 'pairs', filter, sort: [] }),
-        parameters: [],
-      }),
+    models: openModels(database, jobs, models ?? findModelPlaces(path.dirname(extractEntry)), log),
+    /** Rows or what is known of them have changed. */
+    onChanged: () => views.invalidate(),
+    /** A dataset has new rows. */
+    onLoaded: async (datasetId: number) => {
+      await views.invalidate();
+      await jobs.start('search-index', { datasetId });
+    },
+    /** The ids a filter finds, as a statement. */
+    selectRows: async (datasetId: number, filter: Filter, relation: Relation = 'pairs') => ({
+      sql: await views.selectIds({ datasetId, relation, filter, sort: [] }),
+      parameters: [],
     }),
-    console: new SqlConsoleService(database, invalidate),
+  };
+}
+
+type Foundation = ReturnType<typeof makeFoundation>;
+
+/** People at work on rows: editing, annotation on this machine, by packs and in a team. */
+function makeDeskServices(workspace: Workspace, foundation: Foundation) {
+  const { database, onChanged, onLoaded, selectRows } = foundation;
+  const editing = makeEditingServices(foundation);
+  const team = new TeamService({ workspace, onChanged, onOpened: onLoaded });
+  return {
+    ...editing,
+    rows: new RowService(database, onChanged),
+    team,
+    annotation: new AnnotationService({ database, editing: editing.editing, onChanged, team, selectRows }),
+    packs: new PackService({ workspace, onChanged, onOpened: onLoaded }),
+  };
+}
+
+/** What is computed from rows, with a model or without. */
+function makeAnalysisServices(workspace: Workspace, foundation: Foundation, appVersion: string) {
+  const { database, datasets, jobs, models, onChanged, search, selectRows } = foundation;
+  const constitutions = new ConstitutionService(database);
+  const audits = new AuditService(database, onChanged, models);
+  return {
     constitutions,
-    principles: new PrincipleService({ database, models, appVersion: version }),
+    principles: new PrincipleService({ database, models, appVersion }),
+    constitutionDepth: new DepthService({ database, constitutions, models, jobs }),
     audits,
+    judging: new JudgingService({
+      database,
+      models,
+      appVersion,
+      selectRows: ({ datasetId, filter = { clauses: [] } }, relation) =>
+        selectRows(datasetId, filter, relation),
+    }),
+    rationales: new RationaleService({ database, models, appVersion, selectRows }),
+    curation: new CurationService(database, datasets),
+    mining: new MiningService(database),
     selections: new SelectionService(database),
     datasheets: new DatasheetService(database),
     reports: new ReportService({
@@ -110,20 +163,25 @@ function makeServices(workspace: Workspace, options: CoreOptions) {
       constitutions,
       audits,
       reportsDirectory: workspace.reports,
-      version,
+      version: appVersion,
     }),
     exports: new ExportService(workspace, datasets, search),
-    models,
-    judging: new JudgingService({
-      database,
-      models,
-      appVersion: version,
-      selectRows: async ({ datasetId, filter = { clauses: [] } }, relation) => ({
-        sql: await views.selectIds({ datasetId, relation, filter, sort: [] }),
-        parameters: [],
-      }),
-    }),
-    extractForeign: createForeignExtractor(extractEntry),
+  };
+}
+
+/** Every service over one workspace, each given what it needs. */
+function makeServices(workspace: Workspace, options: CoreOptions) {
+  const foundation = makeFoundation(workspace, options);
+  const { database, search, onChanged } = foundation;
+  return {
+    ...foundation,
+    rejectedRows: new RejectedRowRepository(database),
+    facets: new FacetService(database, search),
+    savedViews: new SavedViewRepository(database),
+    console: new SqlConsoleService(database, onChanged),
+    extractForeign: createForeignExtractor(options.extractEntry),
+    ...makeDeskServices(workspace, foundation),
+    ...makeAnalysisServices(workspace, foundation, options.version),
   };
 }
 
@@ -131,33 +189,41 @@ type Services = ReturnType<typeof makeServices>;
 
 /** Tells the queue about every kind of long work. */
 function registerJobs(workspace: Workspace, services: Services, version: string): void {
-  const { jobs, datasets, views, extractForeign } = services;
-  const { database } = workspace;
-  const onImported = async (datasetId: number) => {
-    await views.invalidate();
-    await jobs.start('search-index', { datasetId });
-  };
+  const { database, jobs, datasets, models, onChanged, onLoaded } = services;
   const onRemoved = async (datasetId: number) => {
-    await views.invalidate();
+    await onChanged();
     await database.write(async (session) => {
       await removeSearchIndex(session, datasetId);
       await removeTraits(session, datasetId);
       await removeEditing(session, datasetId);
       await removeJudging(session, datasetId);
+      await removeRationales(session, datasetId);
+      await removeModelAnswers(session, datasetId);
       await removePrinciples(session, datasetId);
+      await removeConstitutionDepth(session, datasetId);
       await removeAnnotation(session, datasetId);
+      await removeCuration(session, datasetId);
+      await removeMining(session, datasetId);
     });
   };
-  jobs.register(new ImportJob({ workspace, datasets, extractForeign, onImported }));
+  jobs.register(new ImportJob({ workspace, ...services, onImported: onLoaded }));
   jobs.register(new RemoveDatasetJob(datasets, onRemoved));
   jobs.register(new ExportJob(workspace, services.exports, version));
   jobs.register(new SearchIndexJob(database));
   registerEditingJobs(jobs, services);
   jobs.register(new SurfaceConstitutionJob(database));
-  jobs.register(new PrincipleConstitutionJob(database, services.models));
-  jobs.register(new AnnotateDatasetJob(database, services.models, () => views.invalidate()));
+  jobs.register(new PrincipleConstitutionJob(database, models));
+  jobs.register(new SliceConstitutionJob(database, services.constitutions));
+  jobs.register(new CeilingJob(database, services.constitutions, models));
+  jobs.register(new AnnotateDatasetJob(database, models, onChanged));
   jobs.register(new AuditJob(database));
-  jobs.register(new JudgeRunJob(database, services.judging, () => views.invalidate()));
+  const curate = new CurateJob(database, onLoaded);
+  jobs.register(curate);
+  jobs.register(new MineJob(database, models, curate));
+  jobs.register(new ModelAuditJob(database, services.audits, models));
+  jobs.register(new JudgeRunJob(database, services.judging, onChanged));
+  jobs.register(new RationaleRunJob(services.rationales, onChanged));
+  jobs.register(new RationaleLintJob(database, onChanged));
 }
 
 /** The contract's methods over the services; does not compile while one is missing. */
@@ -174,7 +240,7 @@ function makeRouter(
         protocol: PROTOCOL_VERSION,
         version,
         workspace: { path: workspace.path, name: workspace.name, bytes: workspace.bytes() },
-        endpoints: await services.models.listEndpoints(),
+        endpoints: [...(await services.models.listEndpoints()), ...(await services.team.listAddresses())],
         notices,
       })),
     },
@@ -182,19 +248,24 @@ function makeRouter(
     ...makeImportHandlers(core, { workspace, ...services }),
     ...makeExportHandlers(core, services.jobs, services.exports),
     ...makeJobHandlers(core, services.jobs),
-    ...makeEditingHandlers(core, workspace.database, services),
+    ...makeEditingHandlers(core, services.database, services),
     ...makeSqlHandlers(core, services.console),
     ...makeConstitutionHandlers(core, services),
     ...makeAuditHandlers(core, services),
     ...makeDatasheetHandlers(core, services.datasheets),
     ...makeReportHandlers(core, services.reports),
+    ...makeCurationHandlers(core, services),
+    ...makeMiningHandlers(core, services),
     ...makeModelHandlers(core, services),
     ...makeAnnotationHandlers(core, services.annotation),
+    ...makePackHandlers(core, services.packs),
+    ...makeTeamHandlers(core, services.team),
+    ...makeRationaleHandlers(core, services),
     ...makeJudgingHandlers(core, {
       workspace,
       judging: services.judging,
       jobs: services.jobs,
-      onChanged: () => services.views.invalidate(),
+      onChanged: services.onChanged,
     }),
   });
 }
@@ -205,7 +276,10 @@ export async function openCore(options: CoreOptions) {
   const services = makeServices(workspace, options);
   registerJobs(workspace, services, options.version);
   const notices = await services.jobs.recover();
-  if (options.runsQueue ?? true) services.jobs.run();
+  if (options.runsQueue ?? true) {
+    services.jobs.run();
+    await services.team.start();
+  }
   return {
     path: workspace.path,
     workspace,
@@ -215,6 +289,7 @@ export async function openCore(options: CoreOptions) {
     services,
     /** Stops the running job in order (the next opening goes on with it), then closes the file and releases the folder. */
     close: async () => {
+      await services.team.close();
       await services.jobs.close();
       await services.models.close();
       await workspace.close();

@@ -8,6 +8,13 @@ import models from './migrations/0006-models.sql?raw';
 import judging from './migrations/0007-judging.sql?raw';
 import principles from './migrations/0008-principles.sql?raw';
 import annotation from './migrations/0009-annotation.sql?raw';
+import curation from './migrations/0010-curation.sql?raw';
+import packs from './migrations/0011-packs.sql?raw';
+import rationales from './migrations/0012-rationales.sql?raw';
+import constitutionSlices from './migrations/0013-constitution-slices.sql?raw';
+import modelAudits from './migrations/0014-model-audits.sql?raw';
+import team from './migrations/0015-team.sql?raw';
+import mining from './migrations/0016-mining.sql?raw';
 
 /** Numbered, append-only: a landed migration is never edited, only followed by another. */
 const migrations: readonly { readonly version: number; readonly name: string; readonly sql: string }[] = [
@@ -19,6 +26,13 @@ const migrations: readonly { readonly version: number; readonly name: string; re
   { version: 7, name: 'judging', sql: judging },
   { version: 8, name: 'principles', sql: principles },
   { version: 9, name: 'annotation', sql: annotation },
+  { version: 10, name: 'curation', sql: curation },
+  { version: 11, name: 'packs', sql: packs },
+  { version: 12, name: 'rationales', sql: rationales },
+  { version: 13, name: 'constitution-slices', sql: constitutionSlices },
+  { version: 14, name: 'model-audits', sql: modelAudits },
+  { version: 15, name: 'team', sql: team },
+  { version: 16, name: 'mining', sql: mining },
 ];
 
 export const schemaVersion = migrations.at(-1)?.version ?? 0;

@@ -1,7 +1,8 @@
-import { annotateFeature } from '../features/annotate/feature.ts';
+import { annotateFeature, packFeature, teamFeature } from '../features/annotate/feature.ts';
 import { auditFeature } from '../features/audit/feature.ts';
 import { constitutionFeature } from '../features/constitution/feature.ts';
 import { browseFeature, datasetsFeature } from '../features/corpus/feature.ts';
+import { curateFeature } from '../features/curate/feature.ts';
 import { datasheetFeature } from '../features/datasheet/feature.ts';
 import { editingFeature } from '../features/editing/feature.ts';
 import { exportFeature } from '../features/export/feature.ts';
@@ -23,10 +24,13 @@ export const features: readonly Feature[] = [
   auditFeature,
   judgeFeature,
   annotateFeature,
+  curateFeature,
   datasheetFeature,
   reportsFeature,
   modelsFeature,
   importFeature,
+  packFeature,
+  teamFeature,
   exportFeature,
   jobsFeature,
 ];

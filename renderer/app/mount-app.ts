@@ -32,7 +32,7 @@ export function mountApp(connection: Connection, hello: Hello, target: string): 
 
   const shell = useShellStore();
   const endpoints = useOpenEndpoints();
-  endpoints.addresses = hello.endpoints;
+  endpoints.begin(hello.endpoints);
   connection.onStateChange((state) => {
     const isBack = state === 'connected' && shell.connection !== 'connected';
     shell.connection = state;

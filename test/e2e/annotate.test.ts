@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { tabTo } from '../support/annotate/tab-to.ts';
 import {
   findAccessFaults,
   narrow,
@@ -39,20 +40,6 @@ async function shoot(page: Page, name: string): Promise<void> {
 
 const counted = (page: Page, done: number) =>
   expect.poll(() => page.locator('.head .count').textContent(), patience).toMatch(new RegExp(`^${done} of`));
-
-/** Presses Tab until the focused element has this accessible text or label. */
-async function tabTo(page: Page, name: RegExp): Promise<void> {
-  for (let n = 0; n < 80; n++) {
-    await page.keyboard.press('Tab');
-    const text = await page.evaluate(() => {
-      const element = document.activeElement;
-      const label = element instanceof HTMLInputElement ? element.labels?.[0]?.textContent : '';
-      return `${element?.getAttribute('aria-label') ?? ''} ${label ?? ''} ${element instanceof HTMLButtonElement || element instanceof HTMLAnchorElement ? element.textContent : ''}`.trim();
-    });
-    if (name.test(text)) return;
-  }
-  throw new Error(`nothing called ${name.source} can be reached by Tab`);
-}
 
 async function openPage(options: Parameters<typeof watchPage>[2] = {}): Promise<Watch> {
   const watch = await watchPage(browser, served, { expected: lostLink, ...options });

@@ -19,6 +19,25 @@ export function fakeAuditReads(answer: Answer) {
     prompt: `Prompt ${n}`,
   }));
   return {
+    plan: (input: unknown) =>
+      answer('audit.plan', input, () => ({
+        audits: [
+          {
+            audit: 'judge_position',
+            title: 'Position bias of a judge model',
+            calls: 400,
+            answered: 120,
+            promptTokens: 84_000,
+            generatedTokens: 0,
+            hasMore: false,
+          },
+        ],
+        calls: 400,
+        answered: 120,
+        promptTokens: 84_000,
+        generatedTokens: 0,
+        minutes: 3.2,
+      })),
     get: (input: { auditRunId: number }) =>
       answer('audit.get', input, () => {
         const document = fakeAudits();

@@ -3,6 +3,7 @@ import type { Client } from '../../electron/contract/contract.ts';
 import type { Dataset, Facet, SavedView } from '../../electron/contract/corpus.contract.ts';
 import type { Filter, Sort } from '../../electron/contract/filter.contract.ts';
 import type { Job } from '../../electron/contract/job.contract.ts';
+import { fakeRationales } from './fake-rationales.ts';
 import { cellOf, comparePairs, fakeDetail, fakeFields, fakePair, matchesFilter } from './fake-rows.ts';
 import type { FakePair } from './fake-rows.ts';
 import { fakeAnalysis } from './fake-analysis.ts';
@@ -313,6 +314,7 @@ export function createFakeCore(options: FakeOptions = {}): FakeCore {
     edit: fakeEditing(answer),
     snapshot: { list: (input: unknown) => answer('snapshot.list', input, () => []) },
     judge: fakeJudging(answer, putJob, options.judging),
+    rationale: fakeRationales(answer),
     job: {
       list: (input: unknown) => answer('job.list', input, () => [...jobs.values()]),
       get: (input: { jobId: string }) => answer('job.get', input, () => getJob(input.jobId)),

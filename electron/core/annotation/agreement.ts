@@ -17,6 +17,7 @@ import {
   type Tallies,
 } from './agreement-data.ts';
 import type { StoredProject } from './project.repository.ts';
+import { measureSpans } from './span-agreement.ts';
 import { findOverallQuestion } from './submit.ts';
 
 const rounds = 1_000;
@@ -60,7 +61,7 @@ export async function measureAgreement(
       })),
     });
   }
-  return { questions, raters };
+  return { questions, spans: await measureSpans(session, project, { nameOf, signal }), raters };
 }
 
 interface Run {

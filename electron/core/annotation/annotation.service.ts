@@ -28,6 +28,11 @@ export interface AnnotationOptions {
   ) => Promise<{ readonly sql: string; readonly parameters: readonly Parameter[] }>;
   /** Called when votes have changed. */
   readonly onChanged: () => Promise<void>;
+  /** Fetches items of shared projects before their desk is opened, and hears of answers; absent: nothing is shared. */
+  readonly team?: {
+    fetchItems(seat: { readonly projectId: number; readonly raterId: number }): Promise<void>;
+    wake(): void;
+  };
 }
 
 interface SeatIds {
@@ -53,6 +58,7 @@ export class AnnotationService {
 
   /** Throws ANNOTATION_PROJECT_MISSING, RATER_MISSING, ANNOTATION_ITEM_MISSING. */
   async openDesk({ projectId, raterId }: SeatIds, comparisonId: number | null): Promise<Desk> {
+    await this.options.team?.fetchItems({ projectId, raterId });
     return this.options.database.write(async (session) => {
       const project = await getProject(session, projectId);
       await getRater(session, raterId);
@@ -91,6 +97,7 @@ export class AnnotationService {
       const project = await getProject(session, projectId);
       return storeAnswer(session, { project, raterId }, submission);
     });
+    this.options.team?.wake();
     await this.options.onChanged();
     return receipt;
   }

@@ -3,6 +3,7 @@ import { AppError } from '../../contract/app-error.ts';
 import type { AnnotationItem, Answers, Desk, Draft, Progress } from '../../contract/annotation.contract.ts';
 import type { Message } from '../../contract/corpus.contract.ts';
 import type { StoredProject } from './project.repository.ts';
+import { findShare } from './team/team.repository.ts';
 
 /** Who works on what. */
 export interface Seat {
@@ -13,9 +14,17 @@ export interface Seat {
 /** An item a rater has been given and not answered counts towards the overlap for this long. */
 const heldFor = "INTERVAL '12 hours'";
 
+/** Raters an item still waits for on other machines it was handed off to: comparison_id, held. One parameter, the project. */
+export const claimedElsewhere = `SELECT t.comparison_id, sum(greatest(o.overlap - coalesce(k.n, 0), 0)) AS held
+  FROM annotation_hand_off o JOIN annotation_hand_off_item t USING (hand_off_id)
+  LEFT JOIN (SELECT r.hand_off_id, w.project_id, w.comparison_id, count(*) AS n FROM annotation_answer w
+    JOIN annotation_hand_off_rater r USING (rater_id) WHERE w.is_current AND w.status = 'submitted' GROUP BY ALL) k
+    ON k.hand_off_id = o.hand_off_id AND k.project_id = o.project_id AND k.comparison_id = t.comparison_id
+  WHERE o.project_id = ? AND o.is_open GROUP BY t.comparison_id`;
+
 /**
  * Items open to a rater who has not been given them: gold items, and those that fewer raters than the overlap have
- * answered or hold. A skip does not count as an answer.
+ * answered or hold, here or elsewhere. A skip does not count as an answer.
  */
 const openItems = `SELECT i.comparison_id, i.pos FROM annotation_item i
   LEFT JOIN (
@@ -24,18 +33,25 @@ const openItems = `SELECT i.comparison_id, i.pos FROM annotation_item i
     FROM annotation_assignment s LEFT JOIN annotation_answer w
       ON w.project_id = s.project_id AND w.rater_id = s.rater_id AND w.comparison_id = s.comparison_id AND w.is_current
     WHERE s.project_id = ? GROUP BY s.comparison_id) h ON h.comparison_id = i.comparison_id
-  WHERE i.project_id = ? AND NOT coalesce(h.is_mine, false) AND (i.gold_label IS NOT NULL OR coalesce(h.held, 0) < ?)`;
+  LEFT JOIN (${claimedElsewhere}) e ON e.comparison_id = i.comparison_id
+  WHERE i.project_id = ? AND NOT coalesce(h.is_mine, false)
+    AND (i.gold_label IS NOT NULL OR coalesce(h.held, 0) + coalesce(e.held, 0) < ?)`;
 
 const openParameters = ({ project, raterId }: Seat) => [
   raterId,
   project.projectId,
   project.projectId,
+  project.projectId,
   project.settings.overlap,
 ];
 
-/** Gives the rater the next open item, with sides in an order drawn from seed, rater and pair. Undefined where none is left. */
+/**
+ * Gives the rater the next open item, with sides in an order drawn from seed, rater and pair. Undefined where none is left, and in
+ * a project that a team shares: there the team gives items, beforehand.
+ */
 async function claimNext(session: Session, seat: Seat): Promise<number | undefined> {
   const { project, raterId } = seat;
+  if (await findShare(session, project.projectId)) return undefined;
   const next = await session.find<{ comparisonId: number }>(
     `SELECT comparison_id AS "comparisonId" FROM (${openItems}) ORDER BY pos LIMIT 1`,
     openParameters(seat),

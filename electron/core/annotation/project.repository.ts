@@ -84,6 +84,11 @@ export class ProjectRepository {
   /** Removes a project with its queue, drafts and history; votes already given stay. False where it is gone. */
   async remove(projectId: number): Promise<boolean> {
     return this.database.write(async (session) => {
+      for (const table of handOffTables)
+        await session.run(
+          `DELETE FROM ${table} WHERE hand_off_id IN (SELECT hand_off_id FROM annotation_hand_off WHERE project_id = ?)`,
+          [projectId],
+        );
       for (const table of partTables)
         await session.run(`DELETE FROM ${table} WHERE project_id = ?`, [projectId]);
       return (await session.run('DELETE FROM annotation_project WHERE project_id = ?', [projectId])) > 0;
@@ -97,7 +102,14 @@ const partTables = [
   'annotation_answer',
   'annotation_draft',
   'annotation_decision',
+  'annotation_project_key',
+  'annotation_item_key',
+  'annotation_hand_off',
+  'annotation_merge',
+  'annotation_merged_answer',
 ];
+
+const handOffTables = ['annotation_hand_off_item', 'annotation_hand_off_rater'];
 
 function missing(projectId: number): never {
   throw new AppError(
@@ -121,6 +133,12 @@ export async function getProject(session: Session, projectId: number): Promise<S
 
 /** Removes every project of a dataset; votes and annotators go with the dataset's own. */
 export async function removeAnnotation(session: Session, datasetId: number): Promise<void> {
+  for (const table of handOffTables)
+    await session.run(
+      `DELETE FROM ${table} WHERE hand_off_id IN (SELECT hand_off_id FROM annotation_hand_off JOIN annotation_project USING (project_id)
+         WHERE dataset_id = ?)`,
+      [datasetId],
+    );
   for (const table of partTables)
     await session.run(
       `DELETE FROM ${table} WHERE project_id IN (SELECT project_id FROM annotation_project WHERE dataset_id = ?)`,

@@ -1,7 +1,7 @@
 import type { Session } from '../../../native/duckdb/session.ts';
 import { AppError } from '../../contract/app-error.ts';
 import type { Answer, Answers, Question, Receipt, Submission } from '../../contract/annotation.contract.ts';
-import { keepShownAnswers, listAnswerFaults } from '../../contract/annotation-rules.ts';
+import { findSpanFault, keepShownAnswers, listAnswerFaults } from '../../contract/annotation-rules.ts';
 import { type Assignment, getAssignment, type Seat } from './desk.ts';
 import { ensureAnnotator } from './rater.repository.ts';
 
@@ -30,6 +30,8 @@ export async function storeAnswer(session: Session, seat: Seat, submission: Subm
   const { comparisonId, status } = submission;
   const assignment = await getAssignment(session, seat, comparisonId);
   const answers = checkAnswers(project.settings.questions, submission);
+  if (Object.values(answers).some((answer) => answer.kind === 'span'))
+    await checkSpans(session, comparisonId, answers);
   const former = await findFormer(session, seat, comparisonId);
   const suggestion = status === 'submitted' ? await readSuggestion(session, seat, comparisonId) : null;
   const gold = status === 'submitted' ? await readGold(session, seat, { comparisonId, answers }) : null;
@@ -69,6 +71,17 @@ function checkAnswers(questions: readonly Question[], { status, answers, skipRea
     refuse(`“${title}”: ${first.fault}`, first);
   }
   return keepShownAnswers(questions, answers);
+}
+
+async function checkSpans(session: Session, comparisonId: number, answers: Answers): Promise<void> {
+  const texts = await session.one<{ a: string; b: string }>(
+    `SELECT a.text AS a, b.text AS b FROM comparison c JOIN response a ON a.response_id = c.response_a_id
+       JOIN response b ON b.response_id = c.response_b_id WHERE c.comparison_id = ?`,
+    [comparisonId],
+  );
+  const fault = findSpanFault(answers, texts);
+  if (fault)
+    throw new AppError('ANNOTATION_ANSWER_INVALID', `The answer was not stored: ${fault.fault}.`, fault);
 }
 
 async function findFormer(

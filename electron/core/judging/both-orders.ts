@@ -9,7 +9,7 @@ export interface Slots {
 }
 
 /** Puts the response of `first` in the first slot. */
-export function arrange(pair: JudgePair, first: 'a' | 'b'): Slots {
+export function arrange(pair: Pick<JudgePair, 'responseA' | 'responseB'>, first: 'a' | 'b'): Slots {
   return first === 'a'
     ? { first, response_1: pair.responseA, response_2: pair.responseB }
     : { first, response_1: pair.responseB, response_2: pair.responseA };

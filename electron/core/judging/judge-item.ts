@@ -26,7 +26,7 @@ export interface JudgeSetting {
 const noUse = { prompt: 0, reused: 0, generated: 0 };
 
 /** A number that depends on the run's seed and the item alone. */
-function seedOf(seed: number, itemId: number): number {
+export function seedOf(seed: number, itemId: number): number {
   return createHash('sha256').update(`${seed}/${itemId}`).digest().readUInt32LE(0);
 }
 

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import type { Database } from '../../../native/duckdb/database.ts';
-import { type JobContext, type JobHandler, JobPaused } from '../jobs/job-handler.ts';
-import { isAppError } from '../../contract/app-error.ts';
+import type { JobContext, JobHandler } from '../jobs/job-handler.ts';
 import { judgeAll } from './judge-all.ts';
 import { judgeItem, makeInvalid } from './judge-item.ts';
 import { type JudgeItem, readPending } from './item-reader.ts';
 import { type JudgedItem, JudgeRunRepository, type StoredRun } from './judge-run.repository.ts';
 import type { JudgingService } from './judging.service.ts';
+import { pauseWithoutEngine } from './pause-without-engine.ts';
 import { ResultWriter } from './result-writer.ts';
 
 const specSchema = z.object({ judgeRunId: z.number().int() });
@@ -84,10 +84,4 @@ export class JudgeRunJob implements JobHandler<Spec, { judgeRunId: number; done:
       await writer.flush();
     }
   }
-}
-
-/** Without an engine the run waits, with the reason, for the person to mend it and go on. */
-function pauseWithoutEngine(error: unknown): never {
-  if (isAppError(error) && error.code === 'ENGINE_UNAVAILABLE') throw new JobPaused(error.message);
-  throw error;
 }

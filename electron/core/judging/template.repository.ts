@@ -1,7 +1,7 @@
 import type { Database } from '../../../native/duckdb/database.ts';
 import { AppError } from '../../contract/app-error.ts';
 import { getProtocol } from './protocols/registry.ts';
-import type { Protocol, ProtocolTemplate } from './protocol.ts';
+import type { ProtocolTemplate } from './protocol.ts';
 import { parseTemplate, type PromptTemplate, requirePlaceholders } from './template.ts';
 
 export interface TemplateVersion {
@@ -12,11 +12,21 @@ export interface TemplateVersion {
   readonly createdAt: string;
 }
 
+/** What templates belong to: a protocol, or another kind of asking. */
+export interface TemplateOwner {
+  readonly id: string;
+  readonly title: string;
+  readonly templates: readonly ProtocolTemplate[];
+}
+
 const columns = `hash, name, title, text, created_at AS "createdAt"`;
 
 /** Prompt templates a person has edited, by hash; a version that was ever used is never changed. */
 export class TemplateRepository {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly getOwner: (id: string) => TemplateOwner = getProtocol,
+  ) {}
 
   /** Edited versions of a protocol's templates, newest first. */
   async list(protocol: string): Promise<TemplateVersion[]> {
@@ -34,7 +44,7 @@ export class TemplateRepository {
     text: string;
   }): Promise<TemplateVersion> {
     const template = parseTemplate(version.text);
-    requirePlaceholders(template, getShipped(getProtocol(version.protocol), version.name));
+    requirePlaceholders(template, getShipped(this.getOwner(version.protocol), version.name));
     return this.database.write(async (session) => {
       await session.run('DELETE FROM prompt_template WHERE hash = ? AND protocol = ? AND name = ?', [
         template.hash,
@@ -54,7 +64,7 @@ export class TemplateRepository {
 
   /** Every template of a protocol: the version of the given hash, or the shipped one. Throws TEMPLATE_INVALID. */
   async choose(
-    protocol: Protocol,
+    protocol: TemplateOwner,
     hashes: Readonly<Record<string, string>>,
   ): Promise<Map<string, PromptTemplate>> {
     const chosen = new Map<string, PromptTemplate>();
@@ -85,7 +95,7 @@ export class TemplateRepository {
   }
 }
 
-function getShipped(protocol: Protocol, name: string): ProtocolTemplate {
+function getShipped(protocol: TemplateOwner, name: string): ProtocolTemplate {
   const shipped = protocol.templates.find((template) => template.name === name);
   if (shipped) return shipped;
   throw new AppError('TEMPLATE_INVALID', `Not saved: ${protocol.title} has no template called “${name}”.`);

@@ -65,8 +65,9 @@ export const appMessages = {
       'The page is only allowed to talk to its own core on this machine; images and links inside the data are never loaded.',
     workspace: 'Workspace:',
     endpointList:
-      'These addresses are switched on. Runs that use them send the prompts and responses they ask about:',
-    manage: 'Switch them off under Models',
+      'These addresses are switched on. Runs that use them send the prompts and responses they ask about; a team gets the items and answers of the projects it shares:',
+    manage: 'Switch models off under Models',
+    manageTeam: 'Switch the team off under Team',
     version: 'Assay {version}',
   },
   commands: {

@@ -3,6 +3,8 @@ import { appMessages } from './en-app.ts';
 import { auditMessages } from './en-audits.ts';
 import { constitutionMessages } from './en-constitution.ts';
 import { corpusMessages } from './en-corpus.ts';
+import { curateMessages } from './en-curate.ts';
+import { miningMessages } from './en-mining.ts';
 import { exportMessages } from './en-exports.ts';
 import { datasheetMessages } from './en-datasheet.ts';
 import { editingMessages } from './en-editing.ts';
@@ -10,7 +12,10 @@ import { importMessages } from './en-import.ts';
 import { jobMessages } from './en-jobs.ts';
 import { judgeMessages } from './en-judge.ts';
 import { modelMessages } from './en-models.ts';
+import { packMessages } from './en-packs.ts';
+import { rationaleMessages } from './en-rationales.ts';
 import { sqlMessages } from './en-sql.ts';
+import { teamMessages } from './en-team.ts';
 
 /** Every text of the user interface. A feature brings its own file and adds it here. */
 export const en = {
@@ -21,11 +26,16 @@ export const en = {
   ...importMessages,
   ...jobMessages,
   ...judgeMessages,
+  ...rationaleMessages,
   ...annotateMessages,
   ...modelMessages,
+  ...packMessages,
+  ...teamMessages,
   ...sqlMessages,
   ...constitutionMessages,
   ...auditMessages,
+  ...curateMessages,
+  ...miningMessages,
   ...datasheetMessages,
 };
 

@@ -14,7 +14,7 @@ export function findJobOfRun(jobs: Iterable<Job>, judgeRunId: number): Job | und
 }
 
 /** How a run stands, by its job where one is at work. */
-export function stateOfRun(run: JudgeRun, job: Job | undefined): RunState {
+export function stateOfRun(run: Pick<JudgeRun, 'isFinished'>, job: Job | undefined): RunState {
   if (job && isActive(job)) return job.status as 'queued' | 'running' | 'paused';
   if (run.isFinished) return 'finished';
   return job?.status === 'failed' ? 'failed' : 'stopped';

@@ -18,9 +18,19 @@ export interface PlanState {
   stopMeasuring(): void;
 }
 
-/** Counts follow the request by themselves; the time is measured on demand, because that loads the model. */
+/** The plan of a judge run; see `usePlan`. */
 export function useJudgePlan(request: () => JudgeRequest | null): PlanState {
   const client = useClient();
+  return usePlan(request, (asked, calibrate, signal) =>
+    client.judge.plan({ ...asked, calibrate }, { signal }),
+  );
+}
+
+/** Counts follow the request by themselves; the time is measured on demand, because that loads the model. */
+export function usePlan<R>(
+  request: () => R | null,
+  ask: (request: R, calibrate: boolean, signal: AbortSignal) => Promise<JudgePlan>,
+): PlanState {
   const measured = shallowRef<JudgePlan | null>(null);
   const isMeasuring = shallowRef(false);
   const measureFailure = shallowRef<Failure | null>(null);
@@ -30,7 +40,7 @@ export function useJudgePlan(request: () => JudgeRequest | null): PlanState {
     () => JSON.stringify(request()),
     (_, signal) => {
       const asked = request();
-      return asked ? client.judge.plan({ ...asked, calibrate: false }, { signal }) : null;
+      return asked ? ask(asked, false, signal) : null;
     },
     settle,
   );
@@ -49,7 +59,7 @@ export function useJudgePlan(request: () => JudgeRequest | null): PlanState {
     isMeasuring.value = true;
     measureFailure.value = null;
     try {
-      const answer = await client.judge.plan({ ...asked, calibrate: true }, { signal: own.signal });
+      const answer = await ask(asked, true, own.signal);
       if (!own.signal.aborted) measured.value = answer;
     } catch (error) {
       if (!own.signal.aborted && !isAbort(error)) measureFailure.value = toFailure(error);

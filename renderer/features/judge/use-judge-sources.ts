@@ -10,7 +10,7 @@ import type { JudgeDraft, JudgeSource } from './judge-draft.ts';
 /** Rows that can be judged: those in the address, those of the run a draft came from, all, and the saved views. */
 export function useJudgeSources(
   datasetId: () => number,
-  draft: () => JudgeDraft,
+  draft: () => Pick<JudgeDraft, 'filter'>,
 ): ComputedRef<JudgeSource[]> {
   const client = useClient();
   const route = useRoute();

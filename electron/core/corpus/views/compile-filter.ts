@@ -4,7 +4,9 @@ import type { Relation } from '../../../contract/corpus.contract.ts';
 import type { Clause } from '../../../contract/filter.contract.ts';
 import type { Sql } from '../reading/reader.ts';
 import { baseTable, type FieldDefinition, listFields } from './field-table.ts';
+import { findCurationField } from './curation-fields.ts';
 import { findRaterField } from './rater-fields.ts';
+import { findRationaleField } from './rationale-fields.ts';
 
 export interface Condition {
   readonly sql: Sql;
@@ -15,7 +17,11 @@ export interface Condition {
 
 /** Throws FIELD_UNKNOWN naming the fields there are. */
 export function getField(relation: Relation, id: string): FieldDefinition {
-  const field = listFields(relation).find((candidate) => candidate.id === id) ?? findRaterField(relation, id);
+  const field =
+    listFields(relation).find((candidate) => candidate.id === id) ??
+    findRaterField(relation, id) ??
+    findRationaleField(relation, id) ??
+    findCurationField(relation, id);
   if (field) return field;
   const known = listFields(relation)
     .map((candidate) => candidate.id)

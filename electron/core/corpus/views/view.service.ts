@@ -8,7 +8,9 @@ import type { SearchService } from '../search/search.service.ts';
 import { compileClauses, explainPatternError, getField } from './compile-filter.ts';
 import { baseTable, fromClause, listFields } from './field-table.ts';
 import { readPageRows } from './page-rows.ts';
+import { listCurationFields } from './curation-fields.ts';
 import { listRaterFields } from './rater-fields.ts';
+import { listRationaleFields } from './rationale-fields.ts';
 
 const keptViews = 12;
 
@@ -45,7 +47,12 @@ export class ViewService {
 
   /** The fields of a relation, and those of the raters and judges of this dataset. */
   async listFields(relation: Relation, datasetId: number): Promise<Field[]> {
-    const fields = [...listFields(relation), ...(await listRaterFields(this.database, relation, datasetId))];
+    const fields = [
+      ...listFields(relation),
+      ...(await listRaterFields(this.database, relation, datasetId)),
+      ...(await listRationaleFields(this.database, relation, datasetId)),
+      ...(await listCurationFields(this.database, relation, datasetId)),
+    ];
     return fields.map(({ sql: _sql, joins: _joins, ...field }) => field);
   }
 
