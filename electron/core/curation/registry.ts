@@ -15,6 +15,7 @@ import { marginsStep } from './steps/margins.ts';
 import { nearDuplicatesStep } from './steps/near-duplicates.ts';
 import { noiseReviewStep } from './steps/noise-review.ts';
 import { pairsFromRatingsStep } from './steps/pairs-from-ratings.ts';
+import { rankedSelfPairsStep } from './steps/ranked-self-pairs.ts';
 import { rejectionSamplingStep } from './steps/rejection-sampling.ts';
 import { routeStep } from './steps/route.ts';
 import { scoreCutStep } from './steps/score-cut.ts';
@@ -43,6 +44,7 @@ export const curationSteps: readonly CurationStep[] = [
   toolCallPairsStep,
   conversationFeedbackStep,
   feedbackLoopStep,
+  rankedSelfPairsStep,
   degradedPairsStep,
   weightsStep,
   softLabelsStep,

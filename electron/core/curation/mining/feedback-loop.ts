@@ -1,18 +1,17 @@
 import { z } from 'zod';
-import verdictPrompt from '../../../../resources/prompts/pairwise/verdict.md?raw';
 import reviewPrompt from '../../../../resources/prompts/mining/review.md?raw';
 import revisePrompt from '../../../../resources/prompts/mining/revise.md?raw';
 import type { ChatMessage } from '../../../../native/host/inference.ts';
-import { askJson, askText, askVerdict } from '../../judging/ask.ts';
-import { combineOrders } from '../../judging/pair-record.ts';
+import { askJson, askText } from '../../judging/ask.ts';
 import { parseTemplate, renderTemplate } from '../../judging/template.ts';
+import { compareAnswers, verdictTemplate } from './compare-answers.ts';
 import { type MiningAnswer, type MiningTools, spellMessages, toChat } from './mining-method.ts';
 import { Tally } from './tally.ts';
 
 const templates = {
   review: parseTemplate(reviewPrompt),
   revise: parseTemplate(revisePrompt),
-  verdict: parseTemplate(verdictPrompt),
+  verdict: verdictTemplate,
 };
 
 /** Hashes of the prompts that answers rest on. */
@@ -40,9 +39,6 @@ interface Reviewed {
   readonly score: number | null;
   readonly feedback: string | null;
 }
-
-/** |p − 1/2| below this is a tie, as the judges have it. */
-const tieEpsilon = 0.05;
 
 /** Answers, reviews and revises; a review that fails skips its iteration, and an unchanged revision ends the loop. */
 async function iterate(
@@ -87,36 +83,6 @@ async function iterate(
   return { texts, reviews };
 }
 
-/** Judges every two answers in both orders; `p` is the probability that the earlier one is better. */
-async function compareAll(
-  prompt: string,
-  { texts, tally }: { readonly texts: readonly Answered[]; readonly tally: Tally },
-  tools: MiningTools,
-) {
-  const pairs = texts.flatMap((a, at) => texts.slice(at + 1).map((b) => ({ a, b })));
-  return Promise.all(
-    pairs.map(async ({ a, b }) => {
-      const readings = await Promise.all(
-        (['a', 'b'] as const).map(async (first) => {
-          const [one, two] = first === 'a' ? [a, b] : [b, a];
-          const values = {
-            prompt,
-            response_1: one.text,
-            response_2: two.text,
-            criterion: 'Which response is better?',
-          };
-          const { pFirst } = tally.add(
-            await askVerdict(tools, renderTemplate(templates.verdict, values), 'judge'),
-          );
-          return { first, pFirst };
-        }),
-      );
-      const { label, pA } = combineOrders(readings, { policy: 'consistent_only', tieEpsilon });
-      return { a: a.iteration, b: b.iteration, label, p: pA };
-    }),
-  );
-}
-
 /**
  * The best and the worst answer by wins; of equals the earliest is best and the latest worst. Null where nobody won
  * against anybody.
@@ -146,7 +112,14 @@ export async function askLoop(
   const tally = new Tally();
   const { texts, reviews } = await iterate(payload, { answers, maxTokens, tally }, tools);
   if (texts[0]?.text === '') return tally.conclude(null, 'The writer answered nothing.');
-  const verdicts = await compareAll(spellMessages(payload.messages), { texts, tally }, tools);
+  const compared = await compareAnswers(
+    spellMessages(payload.messages),
+    texts.map(({ text }) => text),
+    { policy: 'consistent_only', role: 'judge', tally },
+    tools,
+  );
+  const iterationOf = (place: number) => texts[place]?.iteration ?? place;
+  const verdicts = compared.map((one) => ({ ...one, a: iterationOf(one.a), b: iterationOf(one.b) }));
   const extremes = findExtremes(
     texts.map(({ iteration }) => iteration),
     verdicts,

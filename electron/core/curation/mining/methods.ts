@@ -1,6 +1,7 @@
 import type { RecipeStep } from '../../../contract/curation.contract.ts';
 import { conversationFeedbackMethod } from '../steps/conversation-feedback.ts';
 import { feedbackLoopMethod } from '../steps/feedback-loop.ts';
+import { rankedSelfPairsMethod } from '../steps/ranked-self-pairs.ts';
 import { toolCallMethod } from '../steps/tool-call-pairs.ts';
 import type { MiningMethod } from './mining-method.ts';
 
@@ -8,6 +9,7 @@ import type { MiningMethod } from './mining-method.ts';
 export const miningMethods: readonly MiningMethod[] = [
   conversationFeedbackMethod,
   feedbackLoopMethod,
+  rankedSelfPairsMethod,
   toolCallMethod,
 ];
 
