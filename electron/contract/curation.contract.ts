@@ -1,7 +1,7 @@
 import { oc } from '@orpc/contract';
 import { z } from 'zod';
 
-export const stepFamilySchema = z.enum(['remove', 'build', 'weigh', 'order', 'split', 'label']);
+export const stepFamilySchema = z.enum(['remove', 'build', 'mine', 'weigh', 'order', 'split', 'label']);
 export type StepFamily = z.infer<typeof stepFamilySchema>;
 
 /** A figure of a step with its 95 % interval where it is an estimate, and the items it rests on. */

@@ -1,6 +1,7 @@
 import type { JobService } from '../jobs/job.service.ts';
 import type { Implementation } from '../rpc/implementation.ts';
 import type { CurationService } from './curation.service.ts';
+import { jobTypeOf } from './mining/methods.ts';
 import { readSteps, writeSteps } from './recipe-file.ts';
 
 export function makeCurationHandlers(
@@ -13,7 +14,7 @@ export function makeCurationHandlers(
       preview: core.curation.preview.handler(({ input, signal }) => curation.preview(input, signal)),
       start: core.curation.start.handler(async ({ input }) => {
         await curation.check(input);
-        return { jobId: await jobs.start('curate', input) };
+        return { jobId: await jobs.start(jobTypeOf(input.steps), input) };
       }),
       runs: core.curation.runs.handler(() => curation.listRuns()),
       recipes: core.curation.recipes.handler(() => curation.listRecipes()),

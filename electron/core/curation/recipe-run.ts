@@ -8,6 +8,7 @@ import type { Dataset } from '../../contract/corpus.contract.ts';
 import { exportSpecSchema, type ExportSummary } from '../../contract/export.contract.ts';
 import type { DatasetRepository } from '../corpus/dataset.repository.ts';
 import type { CurateResult } from './curate.job.ts';
+import { jobTypeOf } from './mining/methods.ts';
 import { readRecipe, type Recipe } from './recipe-file.ts';
 import {
   compareRecords,
@@ -288,7 +289,7 @@ export async function runRecipe(
   let curated: CurateResult | undefined;
   if (recipe.curate) {
     tools.tell(`Curating ${recipe.curate.dataset}: ${recipe.curate.steps.length} steps.`);
-    curated = await runJob<CurateResult>(tools, 'curate', {
+    curated = await runJob<CurateResult>(tools, jobTypeOf(recipe.curate.steps), {
       datasetId: source.datasetId,
       name: recipe.curate.dataset,
       seed: recipe.seed,

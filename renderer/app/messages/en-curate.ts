@@ -17,6 +17,7 @@ export const curateMessages = {
     family: {
       remove: 'Leave out',
       build: 'Build pairs',
+      mine: 'Mine pairs',
       weigh: 'Weights and soft labels',
       order: 'Order',
       split: 'Splits',

@@ -1,6 +1,7 @@
 /** The part of JSON Schema that parameters of steps use. */
 export interface StepSchema {
   readonly type?: string;
+  readonly format?: string;
   readonly description?: string;
   readonly default?: unknown;
   readonly enum?: readonly unknown[];
@@ -8,7 +9,7 @@ export interface StepSchema {
   readonly properties?: Readonly<Record<string, StepSchema>>;
 }
 
-export type StepControl = 'choice' | 'number' | 'boolean' | 'text' | 'words' | 'clauses' | 'json';
+export type StepControl = 'choice' | 'number' | 'boolean' | 'text' | 'model' | 'words' | 'clauses' | 'json';
 
 /** Which control edits a parameter. */
 export function controlOf(name: string, schema: StepSchema): StepControl {
@@ -21,7 +22,7 @@ export function controlOf(name: string, schema: StepSchema): StepControl {
     case 'boolean':
       return 'boolean';
     case 'string':
-      return 'text';
+      return schema.format === 'model' ? 'model' : 'text';
     case 'array':
       return schema.items?.type === 'string' ? 'words' : 'json';
     default:

@@ -117,6 +117,7 @@ describe('SQL console', () => {
     expect(views).toEqual([
       'annotations',
       'audit_results',
+      'curated',
       'edits',
       'episodes',
       'judgements',
@@ -125,6 +126,7 @@ describe('SQL console', () => {
       'principle_votes',
       'proposals',
       'ratings',
+      'rationales',
       'rejected_rows',
       'responses',
       'steps',
