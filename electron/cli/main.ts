@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { addAnalysisCommands } from './analysis-commands.ts';
 import { addConstitutionCommands } from './constitution-commands.ts';
+import { addConstitutionExchange } from './constitution-exchange.ts';
 import { addAnnotationCommands } from './annotation-commands.ts';
 import { addCorpusCommands } from './corpus-commands.ts';
 import { addDatasheetCommand } from './datasheet-command.ts';
@@ -28,6 +29,7 @@ addEditingCommands(program);
 addExportCommand(program);
 addAnalysisCommands(program);
 addConstitutionCommands(program);
+addConstitutionExchange(program);
 addDatasheetCommand(program);
 addModelCommands(program);
 addJudgingCommands(program);

@@ -9,6 +9,7 @@ import {
   groupConstitutionSchema,
   intervalSchema as interval,
 } from './constitution-depth.ts';
+import { constitutionExchange } from './constitution-exchange.ts';
 
 export type { Figure };
 
@@ -344,5 +345,6 @@ export const constitutionContract = {
       .output(constitutionCeilingSchema.nullable()),
     /** The contrast directions a run proposed its principles from; empty where it did not. */
     factors: oc.input(z.object({ constitutionId: z.number().int() })).output(z.array(contrastFactorSchema)),
+    ...constitutionExchange,
   },
 };

@@ -44,7 +44,7 @@ export type TeamConnect = z.infer<typeof teamConnectSchema>;
  * `offline`: not reached; tried again by itself. `refused`: reached, but a person has to put something right.
  */
 export const teamStates = ['none', 'off', 'password', 'connecting', 'online', 'offline', 'refused'] as const;
-export type TeamState = (typeof teamStates)[number];
+type TeamState = (typeof teamStates)[number];
 
 const failureSchema = z.object({ code: z.string(), message: z.string() });
 

@@ -18,6 +18,8 @@ import { makeConstitutionHandlers } from './constitution/constitution.handlers.t
 import { CeilingJob } from './constitution/ceiling/ceiling.job.ts';
 import { ConstitutionService } from './constitution/constitution.service.ts';
 import { removeConstitutionDepth } from './constitution/depth.repository.ts';
+import { DraftVotesJob } from './constitution/exchange/draft-votes.job.ts';
+import { ExchangeService } from './constitution/exchange/exchange.service.ts';
 import { DepthService } from './constitution/depth.service.ts';
 import { AnnotateDatasetJob } from './constitution/principles/annotate-dataset.job.ts';
 import { PrincipleConstitutionJob } from './constitution/principles/principle-constitution.job.ts';
@@ -144,6 +146,14 @@ function makeAnalysisServices(workspace: Workspace, foundation: Foundation, appV
     constitutions,
     principles: new PrincipleService({ database, models, appVersion }),
     constitutionDepth: new DepthService({ database, constitutions, models, jobs }),
+    constitutionExchange: new ExchangeService({
+      database,
+      constitutions,
+      models,
+      jobs,
+      workspace,
+      appVersion,
+    }),
     audits,
     judging: new JudgingService({
       database,
@@ -214,6 +224,7 @@ function registerJobs(workspace: Workspace, services: Services, version: string)
   jobs.register(new SurfaceConstitutionJob(database));
   jobs.register(new PrincipleConstitutionJob(database, models));
   jobs.register(new SliceConstitutionJob(database, services.constitutions));
+  jobs.register(new DraftVotesJob(database, models));
   jobs.register(new CeilingJob(database, services.constitutions, models));
   jobs.register(new AnnotateDatasetJob(database, models, onChanged));
   jobs.register(new AuditJob(database));

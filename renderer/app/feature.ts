@@ -10,8 +10,10 @@ export interface Feature {
   readonly id: string;
   readonly titleKey: MessageKey;
   readonly icon: IconName;
-  /** Name of the route the navigation leads to; absent = not in the navigation. */
+  /** Name of the route its command and the navigation lead to; absent = neither does. */
   readonly home?: string;
+  /** True where only commands, keys and links of other screens lead to it, not the navigation. */
+  readonly isBeside?: boolean;
   /** True where `home` needs a dataset; the entry is disabled until there is one. */
   readonly needsDataset: boolean;
   /** Key sequence that leads to `home`, in tinykeys syntax. */

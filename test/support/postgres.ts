@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -25,6 +25,17 @@ export const hasPostgres = programs !== undefined;
 export const postgresMissing =
   'SKIPPED, no PostgreSQL server is installed (packages postgresql or postgresql-NN of the distribution)';
 
+/** Certificates are made with the openssl program; Node cannot make them. */
+function findOpenssl(): boolean {
+  try {
+    execFileSync('openssl', ['version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+export const hasOpenssl = findOpenssl();
+
 export const owner = 'owner';
 export const ownerPassword = 'pass word/ü';
 
@@ -41,6 +52,21 @@ export interface PostgresServer {
 /** PostgreSQL refuses to run as root; tests that do run it as nobody. */
 const nobody = 65_534;
 const identity = process.getuid?.() === 0 ? { uid: nobody, gid: nobody } : {};
+
+/** A certificate that signs itself, good for 127.0.0.1, that a server started by {@link startPostgres} can read. */
+export function makeCertificate(): { folder: string; certificate: string; settings: string[] } {
+  const folder = mkdtempSync(path.join(tmpdir(), 'assay-pg-tls-'));
+  const certificate = path.join(folder, 'server.crt');
+  const key = path.join(folder, 'server.key');
+  const words = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=127.0.0.1'];
+  const names = ['-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', certificate];
+  execFileSync('openssl', [...words, ...names], { stdio: 'ignore' });
+  chmodSync(key, 0o600);
+  if (identity.uid !== undefined)
+    for (const place of [folder, certificate, key]) chownSync(place, identity.uid, identity.gid);
+  const settings = ['ssl = on', `ssl_cert_file = '${certificate}'`, `ssl_key_file = '${key}'`];
+  return { folder, certificate, settings };
+}
 
 async function findFreePort(): Promise<number> {
   return new Promise((resolve, reject) => {

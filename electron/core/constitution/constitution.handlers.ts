@@ -2,6 +2,8 @@ import type { JobService } from '../jobs/job.service.ts';
 import type { Implementation } from '../rpc/implementation.ts';
 import type { ConstitutionService } from './constitution.service.ts';
 import type { DepthService } from './depth.service.ts';
+import { makeExchangeHandlers } from './exchange/exchange.handlers.ts';
+import type { ExchangeService } from './exchange/exchange.service.ts';
 import type { PrincipleService } from './principles/principle.service.ts';
 
 export function makeConstitutionHandlers(
@@ -10,11 +12,13 @@ export function makeConstitutionHandlers(
     constitutions,
     principles,
     constitutionDepth: depth,
+    constitutionExchange,
     jobs,
   }: {
     constitutions: ConstitutionService;
     principles: PrincipleService;
     constitutionDepth: DepthService;
+    constitutionExchange: ExchangeService;
     jobs: JobService;
   },
 ) {
@@ -51,6 +55,7 @@ export function makeConstitutionHandlers(
       })),
       ceiling: core.constitution.ceiling.handler(({ input }) => depth.findCeiling(input.constitutionId)),
       factors: core.constitution.factors.handler(({ input }) => depth.listFactors(input.constitutionId)),
+      ...makeExchangeHandlers(core, constitutionExchange),
     },
   };
 }

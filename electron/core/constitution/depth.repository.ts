@@ -18,6 +18,7 @@ const tables = [
   'embedding',
   'contrast_factor',
   'principle_run_focus',
+  'constitution_import',
 ];
 
 /** Removes what has been found out about the constitutions of a dataset; part of removing it. */

@@ -1,4 +1,5 @@
 import { constitutionDepthMessages } from './en-constitution-depth.ts';
+import { constitutionExchangeMessages } from './en-constitution-exchange.ts';
 
 export const constitutionMessages = {
   figure: {
@@ -197,6 +198,7 @@ export const constitutionMessages = {
       members: '{n} merged',
     },
     depth: constitutionDepthMessages,
+    exchange: constitutionExchangeMessages,
     rows: {
       failed: 'The pairs could not be looked up',
       empty: 'There is no such pair.',

@@ -7,6 +7,7 @@ export const curateMessages = {
     derived: '{name} curated',
     failed: 'The steps could not be listed',
     steps: 'Steps',
+    catalogue: 'Begin with',
     noSteps: 'No step yet. Add one from the list below.',
     add: 'Add a step…',
     keys: 'Arrows choose a step, Alt with arrows moves it, Delete removes it.',

@@ -52,7 +52,7 @@ export const teamMessages = {
     switch: 'Use the team',
     waiting: 'No answer waits to be sent | {n} answer waits to be sent | {n} answers wait to be sent',
     synced: 'last exchange {time}',
-    retry: 'next try {time}',
+    retry: 'next try in {n} s',
     syncNow: 'Exchange now',
     signIn: 'Sign in',
     projects: 'Projects shared here',

@@ -37,6 +37,7 @@ export const packFeature: Feature = {
   titleKey: 'packs.nav',
   icon: 'folder',
   home: 'open-pack',
+  isBeside: true,
   needsDataset: false,
   keys: 'g o',
   routes: [{ path: '/packs', name: 'open-pack', component: () => import('./packs/OpenPackPage.vue') }],
@@ -46,8 +47,9 @@ export const packFeature: Feature = {
 export const teamFeature: Feature = {
   id: 'team',
   titleKey: 'team.nav',
-  icon: 'folder',
+  icon: 'people',
   home: 'team',
+  isBeside: true,
   needsDataset: false,
   keys: 'g t',
   routes: [{ path: '/team', name: 'team', component: () => import('./TeamPage.vue') }],

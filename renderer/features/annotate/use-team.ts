@@ -13,6 +13,11 @@ export function isLocalHost(host: string): boolean {
   return host.startsWith('/') || /^(?:localhost|127(?:\.\d+){3}|::1)$/i.test(host);
 }
 
+/** Whole seconds from now until then, not below zero. */
+export function secondsUntil(iso: string): number {
+  return Math.max(0, Math.round((Date.parse(iso) - Date.now()) / 1_000));
+}
+
 /** Calls `work` again and again until the component goes; a call that takes long is waited for. */
 export function usePolling(work: () => Promise<boolean>): void {
   let timer: ReturnType<typeof setTimeout> | undefined;

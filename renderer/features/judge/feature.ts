@@ -3,7 +3,7 @@ import type { Feature } from '../../app/feature.ts';
 export const judgeFeature: Feature = {
   id: 'judge',
   titleKey: 'judge.title',
-  icon: 'star',
+  icon: 'judge',
   home: 'judge',
   needsDataset: true,
   keys: 'g u',

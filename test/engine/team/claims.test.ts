@@ -15,7 +15,17 @@ import { placeOf } from './team-bench.ts';
 
 let postgres: Awaited<ReturnType<typeof startPostgres>>;
 
-async function openQueue({ items, overlap, gold = 0 }: { items: number; overlap: number; gold?: number }) {
+async function openQueue({
+  items,
+  overlap,
+  gold = 0,
+  done = 0,
+}: {
+  items: number;
+  overlap: number;
+  gold?: number;
+  done?: number;
+}) {
   const database = await makeDatabase(postgres);
   const place = placeOf(postgres, database);
   const server = new TeamServer(place, place.password, { ...usualLimits, connections: 12 });
@@ -32,7 +42,13 @@ async function openQueue({ items, overlap, gold = 0 }: { items: number; overlap:
     await session.run(
       `INSERT INTO assay_team.item (item_key, project_key, pos, text_hash, content, gold_label)
        SELECT gen_random_uuid(), $1, n, repeat('0', 64), '{}', CASE WHEN n < $3 THEN 'a' END FROM generate_series(0, $2 - 1) AS n`,
-      [projectKey, items, gold],
+      [projectKey, items + done, gold],
+    );
+    await session.run(`INSERT INTO assay_team.rater (rater_key, name) VALUES (gen_random_uuid(), 'former')`);
+    await session.run(
+      `INSERT INTO assay_team.claim (item_key, rater_key, machine_key, shown_first, status, lease_until)
+       SELECT i.item_key, f.rater_key, $1, 'a', 'submitted', now() FROM assay_team.item i, assay_team.rater f WHERE i.pos < $2`,
+      [machineKey, done],
     );
   });
   const addRater = async (name: string) => {
@@ -52,16 +68,19 @@ describe.skipIf(!hasPostgres)(`claims${hasPostgres ? '' : `: ${postgresMissing}`
   afterAll(() => postgres?.end());
 
   it.each([
-    { seed: 1, items: 40, overlap: 1, raters: 8, gold: 0 },
-    { seed: 2, items: 30, overlap: 2, raters: 10, gold: 3 },
-    { seed: 3, items: 17, overlap: 3, raters: 5, gold: 0 },
+    { seed: 1, items: 40, overlap: 1, raters: 8, gold: 0, done: 0 },
+    // The search passes many items that are done, so that others claim between its start and its locks.
+    { seed: 4, items: 60, overlap: 1, raters: 10, gold: 0, done: 3_000 },
+    { seed: 2, items: 30, overlap: 2, raters: 10, gold: 3, done: 0 },
+    { seed: 3, items: 17, overlap: 3, raters: 5, gold: 0, done: 0 },
   ])(
     'many raters at once never get an item beyond its overlap, and none twice: %o (would catch a check before the lock)',
-    async ({ seed, items, overlap, raters, gold }) => {
+    async ({ seed, items, overlap, raters, gold, done }) => {
       const { database, server, projectKey, machineKey, addRater } = await openQueue({
         items,
         overlap,
         gold,
+        done,
       });
       const random = seeded(seed);
       const keys = await Promise.all(Array.from({ length: raters }, (_, index) => addRater(`r${index}`)));
@@ -85,7 +104,8 @@ describe.skipIf(!hasPostgres)(`claims${hasPostgres ? '' : `: ${postgresMissing}`
         postgres,
         database,
         `SELECT i.item_key AS "itemKey", i.gold_label IS NOT NULL AS "isGold", count(c.*)::integer AS n
-         FROM assay_team.item i LEFT JOIN assay_team.claim c USING (item_key) GROUP BY 1, 2`,
+         FROM assay_team.item i LEFT JOIN assay_team.claim c USING (item_key) WHERE i.pos >= $1 GROUP BY 1, 2`,
+        [done],
       );
       for (const { itemKey, isGold, n } of rows) {
         expect(perItem.get(itemKey)?.size ?? 0).toBe(n);

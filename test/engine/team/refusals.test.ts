@@ -1,8 +1,12 @@
+import { rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { TeamConnect } from '../../../electron/contract/team.contract.ts';
+import { TeamServer } from '../../../electron/core/annotation/team/team-server.ts';
 import {
+  hasOpenssl,
   hasPostgres,
+  makeCertificate,
   makeDatabase,
   postgresMissing,
   queryIn,
@@ -130,6 +134,32 @@ describe.skipIf(!hasPostgres)(
       });
       const place = { ...placeOf(server, 'postgres'), port };
       expect((await tryConnect(place)).result).toMatchObject({ code: 'TEAM_UNREACHABLE' });
+    });
+  },
+);
+
+describe.skipIf(!hasPostgres || !hasOpenssl)(
+  `TLS${hasPostgres ? (hasOpenssl ? '' : ': SKIPPED, the program openssl is not installed') : `: ${postgresMissing}`}`,
+  () => {
+    it('a certificate nobody vouches for is refused; with its CA file the connection is made and encrypted', async () => {
+      const { folder, certificate, settings } = makeCertificate();
+      const secure = await startPostgres(settings);
+      onTestFinished(async () => {
+        await secure.end();
+        rmSync(folder, { recursive: true, force: true });
+      });
+      const place = placeOf(secure, 'postgres', { tls: 'verify', setUp: true });
+      expect((await tryConnect(place)).result).toMatchObject({ code: 'TEAM_TLS_FAILED' });
+      expect((await tryConnect({ ...place, caFile: certificate })).result).toBe('connected');
+      const server = new TeamServer({ ...place, caFile: certificate }, place.password);
+      const row = await server.transact((session) =>
+        session.find('SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()'),
+      );
+      await server.close();
+      expect(row).toEqual({ ssl: true });
+      expect((await tryConnect({ ...place, host: 'localhost', caFile: certificate })).result).toMatchObject({
+        code: 'TEAM_TLS_FAILED',
+      });
     });
   },
 );

@@ -161,6 +161,30 @@ describe.skipIf(!hasPostgres)(`a team on PostgreSQL${hasPostgres ? '' : `: ${pos
     expect([...here, ...there, ...held].sort()).toEqual([0, 1, 2, 3, 4, 5].map((n) => `prompt ${n}`));
   });
 
+  it('two answers of one person to one item are a conflict, as in packs: held back until one is chosen', async () => {
+    const database = await makeDatabase(server);
+    const { home, away, ann, ben } = await makeTeam(server, database, { pairs: 1, settings: { overlap: 1 } });
+    await home.service.openDesk(ann, null);
+    const again = { ...ben, raterId: await away.addRater('Ann') };
+    await away.team.sync();
+    await away.team.settleRater(again.raterId, true);
+    await queryIn(server, database, `UPDATE assay_team.claim SET lease_until = now() - interval '1 second'`);
+    expect(await answerAll(away, again, { label: 'b' })).toEqual(['prompt 0']);
+    expect(await answerAll(home, ann, { label: 'a' })).toEqual(['prompt 0']);
+    await away.team.sync();
+    await home.team.sync();
+    expect(await readVotes(home, ann.projectId)).toEqual({ 'Ann: prompt 0': 'a' });
+    expect((await home.team.getStatus()).projects[0]?.heldBack).toBe(1);
+    const { conflicts } = await home.team.listConflicts(ann.projectId);
+    expect(conflicts).toMatchObject([{ kind: 'answer', rater: 'Ann', resolution: 'ours', isChosen: false }]);
+    const choices = { defaults: {}, choices: { [conflicts[0]?.conflictId ?? '']: 'theirs' as const } };
+    expect(await home.team.resolve(ann.projectId, choices)).toMatchObject({ taken: 1 });
+    expect(await readVotes(home, ann.projectId)).toEqual({ 'Ann: prompt 0': 'b' });
+    expect((await home.team.getStatus()).projects[0]?.heldBack).toBe(0);
+    const [row] = await queryIn(server, database, 'SELECT count(*)::integer AS n FROM assay_team.answer');
+    expect(row).toEqual({ n: 2 });
+  });
+
   it('names that are SQL stay names (would catch a spliced value)', async () => {
     const database = await makeDatabase(server);
     const evil = `x'); DROP SCHEMA assay_team CASCADE; --`;
@@ -216,6 +240,28 @@ describe.skipIf(!hasPostgres)(`a team on PostgreSQL${hasPostgres ? '' : `: ${pos
     expect(readFileSync(path.join(workspace.path, 'assay.duckdb')).includes(ownerPassword)).toBe(false);
     await team.leave(false);
     expect(() => statSync(file)).toThrow();
+  });
+
+  it('switched off, nothing is connected, and answers wait here', async () => {
+    const database = await makeDatabase(server);
+    const { home, away, ann } = await makeTeam(server, database, { pairs: 4 });
+    await answerAll(home, ann, { most: 1 });
+    await away.team.switch(false);
+    expect((await home.team.switch(false)).state).toBe('off');
+    await home.team.start();
+    expect(await home.team.listAddresses()).toEqual([]);
+    await expect(home.team.listProjects()).rejects.toMatchObject({ code: 'TEAM_OFF' });
+    expect(await answerAll(home, ann)).toHaveLength(3);
+    const connected = await queryIn(
+      server,
+      database,
+      `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'assay'`,
+    );
+    expect(connected).toEqual([]);
+    expect((await home.team.getStatus()).waiting).toBeGreaterThanOrEqual(3);
+    await home.team.switch(true);
+    await home.team.sync();
+    expect((await home.team.getStatus()).waiting).toBe(0);
   });
 
   it('leaving gives back what is held, and a project goes on here alone', async () => {

@@ -1,7 +1,7 @@
 import type { TeamSession } from './team-server.ts';
 
 /** A rater at one machine, in a project of the team. */
-export interface TeamSeatKeys {
+interface TeamSeatKeys {
   readonly projectKey: string;
   readonly raterKey: string;
   readonly machineKey: string;
@@ -12,7 +12,7 @@ export interface Claim {
   readonly shownFirst: 'a' | 'b';
 }
 
-export interface ClaimRequest extends TeamSeatKeys {
+interface ClaimRequest extends TeamSeatKeys {
   /** Items to hold in all. */
   readonly count: number;
   readonly leaseSeconds: number;

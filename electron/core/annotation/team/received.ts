@@ -12,7 +12,7 @@ export function signerOfTeam(where: string): Signer {
   return { hex: createHash('sha256').update(`team ${where}`).digest('hex'), words: `team ${where}` };
 }
 
-export interface Merging {
+interface Merging {
   readonly where: string;
   readonly incoming: string;
   readonly choices: Pick<MergeRequest, 'defaults' | 'choices'>;

@@ -8,7 +8,7 @@ const steps: readonly { readonly version: number; readonly name: string; readonl
   { version: 1, name: 'team', sql: team },
 ];
 
-export const teamSchemaVersion = steps.at(-1)?.version ?? 0;
+const teamSchemaVersion = steps.at(-1)?.version ?? 0;
 
 /** Any number that nobody else locks by. */
 const setUpLock = 7_204_118_733;

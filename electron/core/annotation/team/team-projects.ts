@@ -8,10 +8,10 @@ import type { TeamSession } from './team-server.ts';
 export const mostItems = 50_000;
 export const mostBytes = 256 * 2 ** 20;
 /** Most text one item may have, in bytes as JSON. */
-export const mostItemBytes = 2 ** 20;
+const mostItemBytes = 2 ** 20;
 
-export type TeamItem = z.infer<typeof itemsPayloadSchema>['items'][number];
-export type TeamDocument = z.infer<typeof itemsPayloadSchema>['project'];
+type TeamItem = z.infer<typeof itemsPayloadSchema>['items'][number];
+type TeamDocument = z.infer<typeof itemsPayloadSchema>['project'];
 
 /** A project as it stands in the team, without its items. */
 export interface TeamProject {

@@ -12,7 +12,7 @@ export interface TeamSession {
   run(sql: string, parameters?: readonly unknown[]): Promise<number>;
 }
 
-export interface ServerLimits {
+interface ServerLimits {
   readonly connectMs: number;
   readonly statementMs: number;
   readonly connections: number;

@@ -101,7 +101,7 @@ export async function listUnsentRaters(session: Session, share: LocalShare): Pro
   return rows.map(({ raterId }) => raterId);
 }
 
-export interface UnsentAnswer {
+interface UnsentAnswer {
   readonly raterId: number;
   readonly comparisonId: number;
   readonly revision: number;

@@ -34,7 +34,7 @@ import {
 } from './team.repository.ts';
 import { TeamServer, usualLimits } from './team-server.ts';
 
-export interface TeamOptions {
+interface TeamOptions {
   readonly workspace: Pick<Workspace, 'path' | 'name' | 'incoming' | 'database'>;
   /** Called when votes have changed. */
   readonly onChanged: () => Promise<void>;

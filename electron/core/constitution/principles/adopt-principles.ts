@@ -96,7 +96,12 @@ export async function adoptPrinciples(
   });
 }
 
-async function storeCandidate(session: Session, datasetId: number, candidate: Adopted): Promise<number> {
+/** The principle of the dataset with this text, made where there is none; upper and lower case are the same. */
+export async function storeCandidate(
+  session: Session,
+  datasetId: number,
+  candidate: Adopted,
+): Promise<number> {
   const { text, origin, traitId, direction, n } = candidate;
   const known = await session.find<{ id: number }>(
     'SELECT principle_id AS id FROM principle WHERE dataset_id = ? AND lower(text) = lower(?)',

@@ -82,8 +82,31 @@ async function chooseAsIcai(
   };
 }
 
+/**
+ * The choice a person has made: these principles in this order. Those without a weight get the one they have when all are
+ * fitted together on the training pairs.
+ */
+export async function fixChoice(
+  train: PrincipleColumns,
+  fixed: readonly { readonly index: number; readonly weight: number | null }[],
+  signal?: AbortSignal,
+): Promise<Choice> {
+  const isFitted = fixed.some(({ weight }) => weight === null);
+  const fitted = isFitted
+    ? await fitWeights(
+        fixed.map(({ index }) => train.votes[index] ?? new Int8Array(train.rows)),
+        signal,
+      )
+    : new Float64Array(0);
+  const chosen = fixed.map(({ index, weight }, place) => ({ index, weight: weight ?? fitted[place] ?? 0 }));
+  return { chosen, isSupported: true };
+}
+
 /** Log-odds of a weighted vote on the training pairs, with the ridge of our selection; may be negative. */
-async function fitWeights(votes: readonly Int8Array[], signal: AbortSignal): Promise<Float64Array> {
+async function fitWeights(
+  votes: readonly Int8Array[],
+  signal: AbortSignal | undefined,
+): Promise<Float64Array> {
   const rows = votes[0]?.length ?? 0;
   if (rows === 0) return new Float64Array(votes.length);
   const ones = new Float64Array(rows).fill(1);

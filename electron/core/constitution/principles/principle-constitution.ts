@@ -9,7 +9,7 @@ import { wilsonInterval } from '../../audit/statistics/wilson.ts';
 import { evaluateExecutors, type ExecutorFigures as Tried } from '../executors.ts';
 import { controlForLength, lengthControlText, makeLengthModel } from '../length-control.ts';
 import { describePrinciple, rankPrinciples } from '../principle-results.ts';
-import { type Choice, choosePrinciples } from './choose-principles.ts';
+import { type Choice, choosePrinciples, fixChoice } from './choose-principles.ts';
 import { type JudgeArm, judgeHeldOut } from './constitutional-judge.ts';
 import { orderDecisionList } from './decision-list.ts';
 import {
@@ -32,6 +32,10 @@ export interface ComposeOptions {
   readonly acquire: () => Promise<InferenceModel>;
   readonly onProgress: (phase: string, done: number, total: number) => void;
   readonly signal: AbortSignal;
+  /** Principles by their place in the run and their weights, as written by hand; none: they are selected. */
+  readonly fixed?: readonly { readonly index: number; readonly weight: number | null }[];
+  /** Put before the other remarks. */
+  readonly notes?: readonly string[];
 }
 
 interface Evidence {
@@ -61,17 +65,23 @@ export async function composeConstitution(
   };
   options.onProgress('Selecting principles', 0, 1);
   const { signal } = options;
-  const choice = await choosePrinciples(database, { ...evidence, signal });
-  const flipped = await choosePrinciples(database, {
-    run,
-    principles,
-    train: takePairs(columns, 0, -1),
-    isFlipped: true,
-    signal,
-  });
+  const { fixed } = options;
+  const choice = fixed
+    ? await fixChoice(evidence.train, fixed, signal)
+    : await choosePrinciples(database, { ...evidence, signal });
+  const flipped = fixed
+    ? undefined
+    : await choosePrinciples(database, {
+        run,
+        principles,
+        train: takePairs(columns, 0, -1),
+        isFlipped: true,
+        signal,
+      });
   const results = await describeAll(database, evidence, { choice, signal });
   const figures = await execute(database, evidence, { ...options, choice, flipped });
-  return assemble(database, evidence, { choice, results, figures });
+  const document = await assemble(database, evidence, { choice, results, figures });
+  return { ...document, remarks: [...(options.notes ?? []), ...document.remarks] };
 }
 
 async function describeAll(
@@ -114,9 +124,10 @@ type ExecutorFigures = Pick<PrincipleRunFigures, 'executors' | 'agreement' | 'ju
 async function execute(
   database: Database,
   { run, principles, train, test, columns }: Evidence,
-  options: ComposeOptions & { choice: Choice; flipped: Choice },
+  options: ComposeOptions & { choice: Choice; flipped: Choice | undefined },
 ): Promise<ExecutorFigures> {
-  const { choice, flipped } = options;
+  const { choice } = options;
+  const flipped = options.flipped ?? { chosen: [], isSupported: true };
   const textsOf = ({ chosen }: Choice) => chosen.flatMap(({ index }) => principles[index]?.text ?? []);
   const orderOf = ({ chosen }: Choice, pairs: PrincipleColumns) =>
     orderDecisionList(
@@ -151,10 +162,13 @@ async function execute(
       flippedSides.set('judge', toSides(inverted, await judge('judge_flipped', textsOf(flipped))));
   }
   const compared = compareExecutors(test, sides);
-  const control = compareExecutors(inverted, flippedSides).executors.map((one) => ({
-    ...one,
-    executor: `${one.executor}_flipped`,
-  }));
+  // What was written by hand was not made from labels, so there is nothing to make from inverted ones.
+  const control = options.flipped
+    ? compareExecutors(inverted, flippedSides).executors.map((one) => ({
+        ...one,
+        executor: `${one.executor}_flipped`,
+      }))
+    : [];
   return {
     executors: [...compared.executors, ...control],
     agreement: compared.agreement,

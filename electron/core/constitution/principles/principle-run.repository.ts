@@ -20,6 +20,8 @@ export interface PrincipleRunRecord {
   readonly leftOut?: number;
   /** The run whose pairs and principles it takes up, where it looks at what that one leaves unexplained. */
   readonly sourceRun?: number;
+  /** The constitution whose edited text is tested on the pairs and votes of this run. */
+  readonly baseOf?: number;
 }
 
 export interface PrincipleRun {
