@@ -87,15 +87,12 @@ function tellPlan(plan: AuditPlan): void {
   console.log(`Together: ${sayPlan(plan)}`);
 }
 
-/** The stored document, or undefined where the plan alone was asked for and printed. */
-async function auditOrPlan(core: Core, options: AuditOptions): Promise<AuditDocument | undefined> {
+/** What the words ask for. Throws UsageError, before anything is opened. */
+function readAudits(options: AuditOptions): Omit<AuditSpec, 'datasetId'> {
   const { slice, judge } = options;
-  const { audits, datasets, jobs } = core.services;
-  const { datasetId } = await datasets.getByName(options.dataset);
   const only = options.only?.split(',').map((name) => name.trim());
   const models = readModels(options);
-  const spec: AuditSpec = {
-    datasetId,
+  return {
     seed: readWholeNumber('seed', options.seed, 0),
     params: readParameters(options.param),
     ...(only && { only }),
@@ -103,6 +100,17 @@ async function auditOrPlan(core: Core, options: AuditOptions): Promise<AuditDocu
     ...(judge && { judge }),
     ...(Object.keys(models).length > 0 && { models }),
   };
+}
+
+/** The stored document, or undefined where the plan alone was asked for and printed. */
+async function auditOrPlan(
+  core: Core,
+  asked: Omit<AuditSpec, 'datasetId'>,
+  options: AuditOptions,
+): Promise<AuditDocument | undefined> {
+  const { audits, datasets, jobs } = core.services;
+  const { datasetId } = await datasets.getByName(options.dataset);
+  const spec: AuditSpec = { ...asked, datasetId };
   const isAsking = spec.models !== undefined;
   const plan = isAsking || options.plan ? await planAudits(core.database, audits, spec) : undefined;
   if (plan && options.plan) {
@@ -116,7 +124,8 @@ async function auditOrPlan(core: Core, options: AuditOptions): Promise<AuditDocu
 }
 
 async function runAudits(options: AuditOptions): Promise<void> {
-  const document = await withCore(options.workspace, (core) => auditOrPlan(core, options));
+  const asked = readAudits(options);
+  const document = await withCore(options.workspace, (core) => auditOrPlan(core, asked, options));
   if (!document) return;
   if (options.json) printJson(document);
   else tellAudits(document);

@@ -100,7 +100,6 @@ const auditRoleSchema = z.enum(['judge', 'embedder', 'scorer']);
 
 /** A model that played a role in an audit. */
 const auditModelSchema = z.object({ role: auditRoleSchema, name: z.string(), hash: z.string() });
-type AuditModel = z.infer<typeof auditModelSchema>;
 
 export const auditResultSchema = z.object({
   audit: z.string(),

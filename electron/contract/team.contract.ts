@@ -44,7 +44,6 @@ export type TeamConnect = z.infer<typeof teamConnectSchema>;
  * `offline`: not reached; tried again by itself. `refused`: reached, but a person has to put something right.
  */
 export const teamStates = ['none', 'off', 'password', 'connecting', 'online', 'offline', 'refused'] as const;
-type TeamState = (typeof teamStates)[number];
 
 const failureSchema = z.object({ code: z.string(), message: z.string() });
 
