@@ -60,18 +60,33 @@ async function findAnnotator(
   );
 }
 
-async function readRequest(core: Core, options: WriteOptions) {
-  const { datasetId } = await core.services.datasets.getByName(need('dataset', options.dataset));
+/** The words that need no workspace. Throws UsageError, before anything is opened. */
+function readWords(options: WriteOptions) {
+  const resumed = options.resume === undefined ? null : readWholeNumber('resume', options.resume, 1);
+  if (resumed !== null) return { resumed, asked: null };
+  return {
+    resumed,
+    asked: {
+      dataset: need('dataset', options.dataset),
+      modelId: need('model', options.model),
+      ...(options.limit === undefined ? {} : { limit: readWholeNumber('limit', options.limit, 1) }),
+      seed: readWholeNumber('seed', options.seed, 0),
+      maxTokens: readWholeNumber('max-tokens', options.maxTokens, 16),
+    },
+  };
+}
+
+type Asked = NonNullable<ReturnType<typeof readWords>['asked']>;
+
+async function readRequest(core: Core, { dataset, ...asked }: Asked, options: WriteOptions) {
+  const { datasetId } = await core.services.datasets.getByName(dataset);
   const parsed = rationaleRequestSchema.safeParse({
     datasetId,
     task: options.check ? 'check' : 'write',
     kind: options.kind,
-    modelId: need('model', options.model),
     annotatorId: await findAnnotator(core, datasetId, options.of),
     filter: readFilter(options.filter),
-    ...(options.limit === undefined ? {} : { limit: readWholeNumber('limit', options.limit, 1) }),
-    seed: readWholeNumber('seed', options.seed, 0),
-    maxTokens: readWholeNumber('max-tokens', options.maxTokens, 16),
+    ...asked,
     temperature: Number(options.temperature),
     template: options.template,
     name: options.name,
@@ -82,19 +97,16 @@ async function readRequest(core: Core, options: WriteOptions) {
 }
 
 async function write(options: WriteOptions): Promise<void> {
+  const { resumed, asked } = readWords(options);
   await withCore(options.workspace, async (core) => {
     const { rationales } = core.services;
-    if (options.plan === true) {
-      const plan = await planRationales(rationales, {
-        ...(await readRequest(core, options)),
-        calibrate: true,
-      });
+    const request = asked && (await readRequest(core, asked, options));
+    if (request && options.plan === true) {
+      const plan = await planRationales(rationales, { ...request, calibrate: true });
       return options.json ? printJson(plan) : printPlan(plan);
     }
-    const rationaleRunId =
-      options.resume === undefined
-        ? await rationales.create(await readRequest(core, options))
-        : readWholeNumber('resume', options.resume, 1);
+    const rationaleRunId = request ? await rationales.create(request) : resumed;
+    if (rationaleRunId === null) return;
     await runJob(core, 'rationales', { rationaleRunId });
     const run = await rationales.get(rationaleRunId);
     if (run.task === 'check') {
@@ -160,16 +172,14 @@ interface ReportOptions {
 }
 
 async function report(options: ReportOptions): Promise<void> {
+  const asked = options.run === undefined ? null : [readWholeNumber('run', options.run, 1)];
   await withCore(options.workspace, async (core) => {
     const { rationales, datasets } = core.services;
     const { datasetId } = await datasets.getByName(options.dataset);
     await runJob(core, 'rationale-lint', { datasetId });
     const lint = await summariseLint(core.database, datasetId);
     const runs = await rationales.list(datasetId);
-    const checks =
-      options.run === undefined
-        ? runs.filter((run) => run.task === 'check').map((run) => run.rationaleRunId)
-        : [readWholeNumber('run', options.run, 1)];
+    const checks = asked ?? runs.filter((run) => run.task === 'check').map((run) => run.rationaleRunId);
     const sufficiency: SufficiencyReport[] = [];
     for (const id of checks) sufficiency.push(await reportSufficiency(rationales, id));
     if (options.json) return printJson({ lint, runs, sufficiency });

@@ -103,6 +103,7 @@ describe.sequential('curating a dataset', () => {
     await steps().getByRole('combobox', { name: 'Add a step…' }).selectOption('filter');
     await page.getByRole('button', { name: 'Add a condition' }).click();
     await counts().waitFor();
+    await page.locator('[aria-label][aria-busy="false"]').first().waitFor();
     await settle(page);
     expect(await findAccessFaults(page)).toEqual([]);
     await page.setViewportSize(narrow);
