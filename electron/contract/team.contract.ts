@@ -2,9 +2,6 @@ import { oc } from '@orpc/contract';
 import { z } from 'zod';
 import { conflictKinds, mergeReportSchema, resolutionSchema } from './pack.contract.ts';
 
-/** What the address of a team begins with where addresses of all kinds are listed. */
-export const teamAddressPrefix = 'PostgreSQL ';
-
 const id = z.number().int();
 const count = z.number().int();
 

@@ -97,7 +97,7 @@ export function isTyping(target: EventTarget | null): boolean {
   return (
     target instanceof HTMLElement &&
     (target.isContentEditable ||
-      target.closest('.monaco-editor') !== null ||
+      target.closest('[role="code"]') !== null ||
       ['INPUT', 'TEXTAREA', 'SELECT'].includes(target.tagName))
   );
 }

@@ -1,7 +1,8 @@
 import { defineStore } from 'pinia';
 import { computed, shallowRef } from 'vue';
 import type { Model } from '../../electron/contract/model.contract.ts';
-import { teamAddressPrefix, type TeamStatus } from '../../electron/contract/team.contract.ts';
+import { teamAddressPrefix } from '../../electron/contract/team-address.ts';
+import type { TeamStatus } from '../../electron/contract/team.contract.ts';
 
 /** Addresses that are switched on, in words: what the bar tells about what may leave this machine. */
 export const useOpenEndpoints = defineStore('open-endpoints', () => {

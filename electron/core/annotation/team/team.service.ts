@@ -1,9 +1,9 @@
 import type { Database } from '../../../../native/duckdb/database.ts';
 import { AppError } from '../../../contract/app-error.ts';
 import type { MergeReport, MergeRequest } from '../../../contract/pack.contract.ts';
+import { teamAddressPrefix } from '../../../contract/team-address.ts';
 import {
   type SharedProject,
-  teamAddressPrefix,
   type TeamConnect,
   teamPlaceSchema,
   type TeamSeat,
