@@ -239,7 +239,9 @@ export const judgingContract = {
   judge: {
     protocols: oc.output(z.array(protocolSchema)),
     /** Counts and cost before anything is started; with `calibrate` a few items are judged to time them. */
-    plan: oc.input(judgeRequestSchema.extend({ calibrate: z.boolean().default(false) })).output(judgePlanSchema),
+    plan: oc
+      .input(judgeRequestSchema.extend({ calibrate: z.boolean().default(false) }))
+      .output(judgePlanSchema),
     start: oc.input(judgeRequestSchema).output(runRef.extend({ jobId: z.string() })),
     /** Goes on with a run that was cancelled or failed; what is judged stays judged. */
     resume: oc.input(runRef).output(z.object({ jobId: z.string() })),

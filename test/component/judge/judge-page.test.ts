@@ -61,7 +61,9 @@ describe('a new run', () => {
     const search = await until(() => m.wrapper.findAll('.protocols input[type="search"]')[0]);
     expect(m.wrapper.get('.protocols .entry').text()).toContain('confirmed');
     await search.setValue('several mode');
-    expect(m.wrapper.findAll('.protocols .entry strong').map((one) => one.text())).toEqual(['Jury of models']);
+    expect(m.wrapper.findAll('.protocols .entry strong').map((one) => one.text())).toEqual([
+      'Jury of models',
+    ]);
     await search.setValue('nonsense');
     expect(m.wrapper.get('.none').text()).toContain('No protocol');
   });
