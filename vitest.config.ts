@@ -1,6 +1,8 @@
 import vue from '@vitejs/plugin-vue';
 import { defineConfig } from 'vitest/config';
 
+/** No test judges time: a limit is there for what hangs, so it is far above what a busy machine needs. */
+const calm = { testTimeout: 60_000, hookTimeout: 60_000 };
 const slow = { testTimeout: 120_000, hookTimeout: 120_000 };
 
 /** Journeys and kills wait on other processes; a busy runner gets one more try, which the runner reports. */
@@ -11,7 +13,7 @@ export default defineConfig({
     reporters: ['default', 'json'],
     outputFile: { json: 'out/results/last.json' },
     projects: [
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], environment: 'node' } },
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], environment: 'node', ...calm } },
       { test: { name: 'contract', include: ['test/contract/**/*.test.ts'], environment: 'node', ...slow } },
       {
         test: {
@@ -25,7 +27,7 @@ export default defineConfig({
       },
       {
         plugins: [vue()],
-        test: { name: 'component', include: ['test/component/**/*.test.ts'], environment: 'jsdom' },
+        test: { name: 'component', include: ['test/component/**/*.test.ts'], environment: 'jsdom', ...calm },
       },
       {
         test: {
