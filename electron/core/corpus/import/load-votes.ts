@@ -1,3 +1,4 @@
+import type { Sql } from '../reading/reader.ts';
 import type { Choice, IdPlan, Loader } from './loader.ts';
 
 /** Annotators named anywhere in the file get one row per name and dataset. */
@@ -48,6 +49,27 @@ const jointStrength = `CASE
   WHEN n_graded > 0 THEN abs(signed_sum) / n_graded
   WHEN n_a + n_b + n_tie + n_bad > 1 THEN abs(n_a - n_b) / (n_a + n_b + n_tie + n_bad) END`;
 
+/** A relation of the compared pairs of responses, each with the columns of its record in `survey`. */
+async function joinCompared(loader: Loader, whichKept: Sql): Promise<Sql> {
+  if (loader.request.reading.maxVotes === 1)
+    return `(SELECT *, v.a AS a, v.b AS b, v.label AS label, CASE WHEN v.label IN ('a', 'b') THEN v.strength END AS strength,
+         (v.label IS NOT NULL)::INTEGER AS n_votes, 0 AS place
+        FROM (SELECT *, unnest(votes) AS v FROM survey ${whichKept}))`;
+  await loader.run(
+    'Loading pairs',
+    `CREATE OR REPLACE TEMP TABLE compared AS
+     SELECT record_no, a, b, ${majority} AS label, ${jointStrength} AS strength, n_a + n_b + n_tie + n_bad + n_skip AS n_votes, place FROM (
+        SELECT record_no, a, b, count(*) FILTER (label = 'a' AND counts) AS n_a, count(*) FILTER (label = 'b' AND counts) AS n_b,
+          count(*) FILTER (label = 'tie' AND counts) AS n_tie, count(*) FILTER (label = 'both_bad' AND counts) AS n_bad,
+          count(*) FILTER (label = 'skip' AND counts) AS n_skip,
+          count(strength) FILTER (counts) AS n_graded,
+          coalesce(sum(CASE label WHEN 'a' THEN strength WHEN 'b' THEN -strength ELSE 0 END) FILTER (counts), 0) AS signed_sum,
+          row_number() OVER (PARTITION BY record_no ORDER BY a, b) - 1 AS place
+        FROM voted GROUP BY record_no, a, b)`,
+  );
+  return '(SELECT * FROM compared JOIN survey USING (record_no))';
+}
+
 /** One row per compared pair of responses, its label the majority of the votes that count for it (no majority = tie). */
 export async function loadComparisons(loader: Loader, plan: IdPlan, { whichKept }: Choice): Promise<number> {
   const { importId, heldUnder, path, fileName, reading } = loader.request;
@@ -61,44 +83,32 @@ export async function loadComparisons(loader: Loader, plan: IdPlan, { whichKept 
        v.aspect IS NULL AND (reference IS NULL OR v.annotator = reference) AS counts
      FROM (SELECT record_no, reference, unnest(votes) AS v FROM survey ${whichKept})`,
   );
-  const grouped = isSingle
-    ? `SELECT record_no, a, b, label, CASE WHEN label IN ('a', 'b') THEN strength END AS strength, (label IS NOT NULL)::INTEGER AS n_votes, 0 AS place FROM voted`
-    : `SELECT record_no, a, b, ${majority} AS label, ${jointStrength} AS strength, n_a + n_b + n_tie + n_bad + n_skip AS n_votes, place FROM (
-        SELECT record_no, a, b, count(*) FILTER (label = 'a' AND counts) AS n_a, count(*) FILTER (label = 'b' AND counts) AS n_b,
-          count(*) FILTER (label = 'tie' AND counts) AS n_tie, count(*) FILTER (label = 'both_bad' AND counts) AS n_bad,
-          count(*) FILTER (label = 'skip' AND counts) AS n_skip,
-          count(strength) FILTER (counts) AS n_graded,
-          coalesce(sum(CASE label WHEN 'a' THEN strength WHEN 'b' THEN -strength ELSE 0 END) FILTER (counts), 0) AS signed_sum,
-          row_number() OVER (PARTITION BY record_no ORDER BY a, b) - 1 AS place
-        FROM voted GROUP BY record_no, a, b)`;
-  await loader.run('Loading pairs', `CREATE OR REPLACE TEMP ${kind} compared AS ${grouped}`);
+  const compared = await joinCompared(loader, whichKept);
   const inserted = await loader.run(
     'Loading pairs',
     `INSERT INTO comparison
      SELECT ${plan.comparisonBase} + c.record_no * ${plan.comparisonStride} + c.place, ${heldUnder},
-       coalesce(s.example_id, concat(?, '#', s.src_row + 1)) || ${plan.comparisonStride > 1 ? `CASE WHEN max(c.place) OVER (PARTITION BY c.record_no) > 0 THEN concat(':', c.a, '-', c.b) ELSE '' END` : "''"},
+       coalesce(c.example_id, concat(?, '#', c.src_row + 1)) || ${plan.comparisonStride > 1 ? `CASE WHEN max(c.place) OVER (PARTITION BY c.record_no) > 0 THEN concat(':', c.a, '-', c.b) ELSE '' END` : "''"},
        p.prompt_id, p.prompt_b_id,
        ${plan.responseBase} + c.record_no * ${plan.responseStride} + c.a, ${plan.responseBase} + c.record_no * ${plan.responseStride} + c.b,
-       c.label, c.strength, c.n_votes, s.models[c.a + 1], s.models[c.b + 1], s.language, s.topic, s.subset,
-       s.prompt_chars, s.response_chars[c.a + 1], s.response_chars[c.b + 1], s.turns, s.extra, ${importId}, ?, s.src_row + 1
-     FROM compared c JOIN survey s ON s.record_no = c.record_no JOIN placed p ON p.record_no = c.record_no
+       c.label, c.strength, c.n_votes, c.models[c.a + 1], c.models[c.b + 1], c.language, c.topic, c.subset,
+       c.prompt_chars, c.response_chars[c.a + 1], c.response_chars[c.b + 1], c.turns, c.extra, ${importId}, ?, c.src_row + 1
+     FROM ${compared} c JOIN placed p USING (record_no)
      ${isSingle ? '' : 'ORDER BY c.record_no, c.place'}`,
     [fileName, path],
   );
   const comparisonOf = `${plan.comparisonBase} + v.record_no * ${plan.comparisonStride} + ${isSingle ? '0' : 'c.place'}`;
-  const joinCompared = isSingle
-    ? ''
-    : 'JOIN compared c ON c.record_no = v.record_no AND c.a = v.a AND c.b = v.b';
+  const ofVote = isSingle ? '' : 'JOIN compared c ON c.record_no = v.record_no AND c.a = v.a AND c.b = v.b';
   const joinNames = `JOIN annotator n ON n.dataset_id IN (${loader.datasetIds}) AND n.name = v.annotator`;
   await loader.run(
     'Loading votes',
     `INSERT INTO vote SELECT ${comparisonOf}, ${heldUnder}, n.annotator_id, v.aspect, v.label, v.strength, v.shown_first, v.ms, ${importId}
-     FROM voted v ${joinCompared} ${joinNames} WHERE v.label IS NOT NULL`,
+     FROM voted v ${ofVote} ${joinNames} WHERE v.label IS NOT NULL`,
   );
   await loader.run(
     'Loading votes',
     `INSERT INTO rationale SELECT ${heldUnder}, ${comparisonOf}, NULL, n.annotator_id, v.aspect, v.rationale, ${importId}
-     FROM voted v ${joinCompared} ${joinNames} WHERE v.rationale IS NOT NULL`,
+     FROM voted v ${ofVote} ${joinNames} WHERE v.rationale IS NOT NULL`,
   );
   return inserted;
 }

@@ -11,20 +11,16 @@ import { surveyRecords } from './survey.ts';
  * MD5 and all their parts the same 64-bit hash; DuckDB may change that hash between releases, so keys carry its version.
  */
 async function chooseRecords(loader: Loader): Promise<Choice> {
-  const { keepDuplicates } = loader.request;
-  const isFirst = keepDuplicates ? 'true' : 'record_no = first_no AND NOT is_known';
+  const isNew = `coalesce(r.first_no = s.record_no, true)
+       AND NOT EXISTS (SELECT 1 FROM record_key k WHERE k.dataset_id IN (${loader.datasetIds}) AND k.content_hash = s.content_hash
+         AND k.prompt_key = s.prompt_key AND k.hash_version = version())`;
   await loader.run(
     'Checking rows',
     `CREATE OR REPLACE TEMP TABLE kept AS
-     SELECT record_no FROM (
-       SELECT s.record_no, f.first_no,
-         EXISTS (SELECT 1 FROM record_key k WHERE k.dataset_id IN (${loader.datasetIds}) AND k.content_hash = s.content_hash
-           AND k.prompt_key = s.prompt_key AND k.hash_version = version()) AS is_known
-       FROM survey s
-       JOIN (SELECT content_hash, prompt_key, min(record_no) AS first_no FROM survey WHERE problem IS NULL GROUP BY ALL) f
-         USING (content_hash, prompt_key)
-       WHERE s.problem IS NULL)
-     WHERE ${isFirst}`,
+     SELECT s.record_no FROM survey s
+     LEFT JOIN (SELECT content_hash, prompt_key, min(record_no) AS first_no FROM survey WHERE problem IS NULL
+                GROUP BY ALL HAVING count(*) > 1) r USING (content_hash, prompt_key)
+     WHERE s.problem IS NULL AND ${loader.request.keepDuplicates ? 'true' : isNew}`,
   );
   const counts = await loader.one<{ kept: number; all: number; problems: number; media: number }>(
     `SELECT (SELECT count(*) FROM kept) AS kept, count(*) AS all, count(problem) AS problems,
@@ -144,10 +140,9 @@ export async function loadFile(session: Session, request: LoadRequest): Promise<
     counts.pairs,
   ]);
   await request.confirm?.();
-  const isSingle = request.reading.maxVotes === 1;
-  for (const name of ['compared', 'voted'])
-    await session.run(`DROP ${isSingle ? 'VIEW' : 'TABLE'} IF EXISTS temp.${name}`);
-  for (const table of ['kept', 'placed', 'named']) await session.run(`DROP TABLE IF EXISTS temp.${table}`);
+  await session.run(`DROP ${request.reading.maxVotes === 1 ? 'VIEW' : 'TABLE'} IF EXISTS temp.voted`);
+  for (const table of ['compared', 'kept', 'placed', 'named'])
+    await session.run(`DROP TABLE IF EXISTS temp.${table}`);
   await drop();
   return counts;
 }
