@@ -7,16 +7,10 @@ import type {
   PrincipleResult,
 } from '../../contract/constitution.contract.ts';
 import { explainByPrinciples, isRunDocument, listRowsOfPrinciples } from './principles/principle-rows.ts';
+import type { RowsQuery } from './rows-query.ts';
 import { findSurfacePrinciple, type SurfacePrinciple } from './surface-principles.ts';
 import { hasCurrentTraits, traitTable } from './trait-columns.ts';
 import { buildTraitSelect } from './traits/trait-sql.ts';
-
-export interface RowsQuery {
-  readonly constitutionId: number;
-  readonly principleId?: string | undefined;
-  readonly which: 'for' | 'against' | 'not_applicable' | 'unexplained' | 'silent';
-  readonly limit: number;
-}
 
 interface Stored {
   readonly constitutionId: number;

@@ -16,7 +16,8 @@ import {
   recordReversal,
   requireReversible,
 } from './operation.repository.ts';
-import { endPlan, planEdit, type Plan, startPlan } from './plan.ts';
+import { endPlan, type Plan, startPlan } from './plan.ts';
+import { planEdit } from './plan-edit.ts';
 import { countChangedRows, summarisePlan } from './preview.ts';
 import { refreshDerived } from './refresh-derived.ts';
 import { withTarget } from './target.ts';

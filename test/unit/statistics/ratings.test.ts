@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import {
   fitBradleyTerry,
   gapStandardError,
-  type PairedGames,
   toRatings,
 } from '../../../electron/core/audit/statistics/bradley-terry.ts';
+import type { PairedGames } from '../../../electron/core/audit/statistics/game-graph.ts';
 import { traceElo, updateElo } from '../../../electron/core/audit/statistics/elo.ts';
 import { rateGlicko2, unrated } from '../../../electron/core/audit/statistics/glicko2.ts';
 import { estimateDifficulty, fitRasch } from '../../../electron/core/audit/statistics/irt.ts';

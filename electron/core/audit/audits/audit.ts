@@ -10,7 +10,7 @@ import type {
 } from '../../../contract/audit.contract.ts';
 import type { Parameter, Session } from '../../../../native/duckdb/session.ts';
 import { adjustPValues } from '../statistics/benjamini-hochberg.ts';
-import type { ModelPass, ModelRole } from './model-question.ts';
+import type { ModelQuestion, ModelRole } from './model-question.ts';
 
 /** What an audit may need of a dataset; an audit declares which of these it reads. */
 export interface AuditDataset {
@@ -129,6 +129,17 @@ export interface AuditContext<P = Readonly<Record<string, ParameterValue>>> {
   readonly answers: (pass: number) => string;
   /** Puts proposals into the review queue; answers how many. Nothing is changed until somebody accepts them. */
   propose(query: ProposalQuery): Promise<number>;
+}
+
+/**
+ * One round of questions to one model. Listing must depend on the dataset, the parameters, the seed and the answers of
+ * earlier passes alone, so that a run that goes on after a kill lists the same.
+ */
+export interface ModelPass<P = unknown> {
+  readonly role: ModelRole;
+  /** Columns the questions bring into the table of answers, with their DuckDB types. */
+  readonly columns: Readonly<Record<string, 'BIGINT' | 'VARCHAR' | 'DOUBLE' | 'BOOLEAN'>>;
+  list(context: AuditContext<P>): Promise<readonly ModelQuestion[]>;
 }
 
 export interface AuditOutcome {

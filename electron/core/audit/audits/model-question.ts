@@ -1,5 +1,4 @@
 import type { ModelInput } from '../../../../native/host/inference.ts';
-import type { AuditContext } from './audit.ts';
 
 /** Who answers: a judge decides and writes, an embedder gives vectors, a scorer gives log-probabilities of given text. */
 export type ModelRole = 'judge' | 'embedder' | 'scorer';
@@ -28,17 +27,6 @@ export interface ModelQuestion {
   readonly call: ModelCall;
   /** Values of the pass's columns. */
   readonly row: Readonly<Record<string, QuestionValue>>;
-}
-
-/**
- * One round of questions to one model. Listing must depend on the dataset, the parameters, the seed and the answers of
- * earlier passes alone, so that a run that goes on after a kill lists the same.
- */
-export interface ModelPass<P = unknown> {
-  readonly role: ModelRole;
-  /** Columns the questions bring into the table of answers, with their DuckDB types. */
-  readonly columns: Readonly<Record<string, 'BIGINT' | 'VARCHAR' | 'DOUBLE' | 'BOOLEAN'>>;
-  list(context: AuditContext<P>): Promise<readonly ModelQuestion[]>;
 }
 
 /** What each role is asked for, and its name for a person. */

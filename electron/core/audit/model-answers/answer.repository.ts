@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Database } from '../../../../native/duckdb/database.ts';
 import type { Session } from '../../../../native/duckdb/session.ts';
-import type { ModelCall, ModelPass, ModelQuestion } from '../audits/model-question.ts';
+import type { ModelPass } from '../audits/audit.ts';
+import type { ModelCall, ModelQuestion } from '../audits/model-question.ts';
 
 /** What a model said to one call, or why it said nothing. */
 export interface ModelAnswer {

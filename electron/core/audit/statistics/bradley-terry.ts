@@ -1,4 +1,4 @@
-import { findGroups, findStrongParts, listNeighbours } from './game-graph.ts';
+import { findGroups, findStrongParts, listNeighbours, type PairedGames } from './game-graph.ts';
 import { solveGrounded } from './grounded-solve.ts';
 
 /** Rating points per unit of log-odds: a gap of 400 points is odds of ten to one. */
@@ -6,18 +6,6 @@ export const pointsPerLogit = 400 / Math.LN10;
 
 /** The rating of an average player. */
 export const startRating = 1000;
-
-/**
- * Games counted per pair of players: entry k is the pair (`left[k]`, `right[k]`), player codes 0 … `players` − 1,
- * each unordered pair at most once. Ties are counted as half a win for either side.
- */
-export interface PairedGames {
-  players: number;
-  left: ArrayLike<number>;
-  right: ArrayLike<number>;
-  leftWins: ArrayLike<number>;
-  rightWins: ArrayLike<number>;
-}
 
 export interface BradleyTerryFit {
   /** Log-odds strength of each player, mean 0 over its group; NaN for a player without games. */

@@ -1,4 +1,14 @@
-import type { PairedGames } from './bradley-terry.ts';
+/**
+ * Games counted per pair of players: entry k is the pair (`left[k]`, `right[k]`), player codes 0 … `players` − 1,
+ * each unordered pair at most once. Ties are counted as half a win for either side.
+ */
+export interface PairedGames {
+  players: number;
+  left: ArrayLike<number>;
+  right: ArrayLike<number>;
+  leftWins: ArrayLike<number>;
+  rightWins: ArrayLike<number>;
+}
 
 /** The number of opponents of each player with at least one game. */
 export function listNeighbours(games: PairedGames): Int32Array {

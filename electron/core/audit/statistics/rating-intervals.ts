@@ -1,4 +1,5 @@
-import { type BradleyTerryFit, fitBradleyTerry, type PairedGames, toRatings } from './bradley-terry.ts';
+import { type BradleyTerryFit, fitBradleyTerry, toRatings } from './bradley-terry.ts';
+import type { PairedGames } from './game-graph.ts';
 import { quantileOfSorted, standardDeviation } from './descriptive.ts';
 import { assertLevel } from './outcome.ts';
 import { createPause } from './pause.ts';

@@ -27,12 +27,8 @@ import { exportText, fileEndings, type TextFormat } from './export-text.ts';
 import { importConstitution, type ImportSource } from './import-constitution.ts';
 import { testDraft } from './test-draft.ts';
 import { writeAnnotatedPairs, writeIcaiFolder } from './write-files.ts';
-import {
-  readConstitutionText,
-  readStoredPrinciple,
-  type ReadText,
-  writeConstitutionText,
-} from './written-text.ts';
+import type { ReadText } from './read-text.ts';
+import { readConstitutionText, readStoredPrinciple, writeConstitutionText } from './written-text.ts';
 
 interface Options {
   readonly database: Database;

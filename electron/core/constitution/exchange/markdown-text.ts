@@ -1,5 +1,5 @@
 import type { WrittenConstitution } from '../../../contract/constitution-exchange.ts';
-import type { ReadText } from './written-text.ts';
+import type { ReadText } from './read-text.ts';
 
 const heading = /^#\s+(.*\S)\s*$/;
 const bullet = /^\s*(?:[-*+]|\d+[.)])\s+/;

@@ -8,7 +8,8 @@ import { noVotes, type PrincipleColumns, takePairs } from '../principles/princip
 import { runTransparentExecutors } from '../principles/run-executors.ts';
 import { readDraftVotes } from './draft-votes.ts';
 import { findCodeVote, listSelected, type Stored } from './edit-run.ts';
-import { readStoredPrinciple, type ReadText } from './written-text.ts';
+import type { ReadText } from './read-text.ts';
+import { readStoredPrinciple } from './written-text.ts';
 
 type Chosen = readonly { readonly index: number; readonly weight: number }[];
 

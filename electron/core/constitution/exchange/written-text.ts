@@ -1,23 +1,12 @@
 import type {
   ConstitutionTextFormat,
-  TextProblem,
   WrittenConstitution,
   WrittenPrinciple,
 } from '../../../contract/constitution-exchange.ts';
 import { tidyPrinciple } from '../principles/propose.ts';
+import type { PlacedPrinciple, ReadText } from './read-text.ts';
 import { readMarkdown, writeMarkdown } from './markdown-text.ts';
 import { readYaml, writeYaml } from './yaml-text.ts';
-
-/** A written principle with the line it begins on. */
-export interface PlacedPrinciple extends WrittenPrinciple {
-  readonly line: number;
-}
-
-export interface ReadText {
-  readonly title: string | null;
-  readonly principles: readonly PlacedPrinciple[];
-  readonly problems: readonly TextProblem[];
-}
 
 const negation = /^do not select the response (?:that|which)\s+/i;
 const longest = 500;

@@ -1,6 +1,6 @@
 import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, stringify } from 'yaml';
 import type { WrittenConstitution } from '../../../contract/constitution-exchange.ts';
-import type { PlacedPrinciple, ReadText } from './written-text.ts';
+import type { PlacedPrinciple, ReadText } from './read-text.ts';
 
 const keys = ['text', 'weight', 'polarity', 'pinned'];
 

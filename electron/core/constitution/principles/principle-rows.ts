@@ -5,7 +5,7 @@ import type {
   Explanation,
   PrincipleRunFigures,
 } from '../../../contract/constitution.contract.ts';
-import type { RowsQuery } from '../constitution.service.ts';
+import type { RowsQuery } from '../rows-query.ts';
 import { documentId } from './principle-constitution.ts';
 import { codeVoter, PrincipleRunRepository } from './principle-run.repository.ts';
 

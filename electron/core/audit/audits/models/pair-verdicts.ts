@@ -3,7 +3,8 @@ import { arrange } from '../../../judging/both-orders.ts';
 import { parseTemplate, renderTemplate } from '../../../judging/template.ts';
 import { letterForms } from '../../../judging/verdict.ts';
 import type { AuditContext } from '../audit.ts';
-import type { ModelPass, ModelQuestion } from '../model-question.ts';
+import type { ModelPass } from '../audit.ts';
+import type { ModelQuestion } from '../model-question.ts';
 
 const template = parseTemplate(verdict);
 const criterion = 'Which response is better?';

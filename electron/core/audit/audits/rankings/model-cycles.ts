@@ -1,5 +1,6 @@
 import type { AuditFigure, AuditTable } from '../../../../contract/audit.contract.ts';
-import { fitBradleyTerry, type PairedGames } from '../../statistics/bradley-terry.ts';
+import { fitBradleyTerry } from '../../statistics/bradley-terry.ts';
+import type { PairedGames } from '../../statistics/game-graph.ts';
 import { quantileOfSorted } from '../../statistics/descriptive.ts';
 import { createPause } from '../../statistics/pause.ts';
 import { createDraw } from '../../statistics/rating-intervals.ts';

@@ -2,8 +2,7 @@ import type { AuditFigure, AuditTable } from '../../../../contract/audit.contrac
 import { drawPanels, type PanelResult, type WelfareSpread } from '../../statistics/welfare.ts';
 import { makeFigure } from '../audit.ts';
 import type { RaterGroup } from './rater-groups.ts';
-import type { WelfareContext } from './rater-welfare.ts';
-import type { ScoreTable } from './score-table.ts';
+import type { ScoreTable, WelfareContext } from './score-table.ts';
 
 const sizes = [10, 20, 50, 100] as const;
 /** The size of a panel whose welfare becomes a figure; the table shows all sizes. */

@@ -5,8 +5,7 @@ import { createPause } from '../../statistics/pause.ts';
 import { rankCentrality } from '../../statistics/rank-centrality.ts';
 import { makeFigure } from '../audit.ts';
 import { statusOf } from '../clustered-share.ts';
-import type { WelfareContext } from './rater-welfare.ts';
-import type { ScoreTable } from './score-table.ts';
+import type { ScoreTable, WelfareContext } from './score-table.ts';
 
 /** Rank centrality of the models from battles within a rater's prompt, with intervals from a bootstrap of raters. */
 export async function measureCentrality(context: WelfareContext, scores: ScoreTable): Promise<AuditFigure[]> {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { AuditFigure } from '../../../../contract/audit.contract.ts';
-import { adjustFigures, type AuditContext as Context, defineAudit, makeFigure } from '../audit.ts';
+import { adjustFigures, defineAudit, makeFigure } from '../audit.ts';
 import { measureMean, sumClusterMoments } from '../clustered-share.ts';
 import { makeFinding } from '../finding.ts';
 import { sayMany } from '../wording.ts';
@@ -8,20 +8,7 @@ import { measureCentrality } from './rank-figures.ts';
 import { listRaterGroups } from './rater-groups.ts';
 import { drawAllPanels } from './panels.ts';
 import { measureRepresentativeness, findCensus } from './representativeness.ts';
-import { readScores, type ScoreTable } from './score-table.ts';
-
-export type WelfareContext = Context<{
-  aspect: string;
-  tie_within: number;
-  prior: number;
-  rounds: number;
-  draws: number;
-  rule: 'mean' | 'choice' | 'veto';
-  veto: number;
-  min_raters: number;
-  max_groups: number;
-  census: string;
-}>;
+import { readScores, type ScoreTable, type WelfareContext } from './score-table.ts';
 
 export const raterWelfareAudit = defineAudit({
   id: 'rater-welfare',

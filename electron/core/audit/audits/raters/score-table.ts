@@ -1,5 +1,19 @@
 import type { WelfareTable } from '../../statistics/welfare.ts';
-import type { WelfareContext } from './rater-welfare.ts';
+import type { AuditContext } from '../audit.ts';
+
+/** The welfare audit's run: what it reads from and its parameters. */
+export type WelfareContext = AuditContext<{
+  aspect: string;
+  tie_within: number;
+  prior: number;
+  rounds: number;
+  draws: number;
+  rule: 'mean' | 'choice' | 'veto';
+  veto: number;
+  min_raters: number;
+  max_groups: number;
+  census: string;
+}>;
 
 export interface ScoreTable {
   /** Scratch table: annotator_id, rater, model (codes from 0), model_name, prompt_id, response_id, score, z. */
