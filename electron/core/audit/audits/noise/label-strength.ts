@@ -37,6 +37,13 @@ export const labelStrengthAudit = defineAudit({
       return {
         obstacle: `Fewer than three different scorers rate both sides of ${context.params.min_pairs} labelled pairs (columns rating, vote, annotator): run more judges.`,
       };
+    const { pairs } = await context.session.one<{ pairs: number }>(
+      `SELECT count(*) AS pairs FROM ${scored.strengths}`,
+    );
+    if (pairs === 0)
+      return {
+        obstacle: `No labelled pair is scored by two of the ${scored.parties} scorers (columns rating, vote, annotator): let another judge score the same pairs.`,
+      };
     const figures = [...(await measure(context, scored)), await measurePrecision(context)];
     if (context.params.propose) await proposeChanges(context, scored);
     return {

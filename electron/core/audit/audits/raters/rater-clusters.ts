@@ -148,7 +148,7 @@ async function readChoices(
 ): Promise<PalChoices> {
   const table = traitTable(dataset.datasetId);
   const scaled = (alias: string, { id, mean, sd }: TraitScale) =>
-    `greatest(-3, least(3, coalesce((${alias}.${quoteIdentifier(id)} - ${mean}) / ${sd}, 0))) / ${Math.sqrt(traits.length)}`;
+    `greatest(-3, least(3, coalesce((${alias}.${quoteIdentifier(id)}::DOUBLE - ${mean}) / ${sd}, 0))) / ${Math.sqrt(traits.length)}`;
   const columns = await session.columns(
     `SELECT "user", ${traits.flatMap((trait, index) => [`${scaled('x', trait)} AS c${index}`, `${scaled('y', trait)} AS r${index}`]).join(', ')}
      FROM ${votes} v JOIN ${table} x ON x.response_id = v.chosen_id JOIN ${table} y ON y.response_id = v.rejected_id WHERE is_test = ? ORDER BY "user", comparison_id`,
