@@ -317,6 +317,32 @@ describe('fitLogistic on separated and degenerate data', () => {
     expect(model.status).toBe('ok');
   });
 
+  it('columns of mostly zeros give what the same space gives in dense columns: likelihood, effects, errors (would catch a sparse product that is left out; seed 135)', async () => {
+    const random = createRandom(135);
+    const rows = 600;
+    const models = Array.from({ length: rows }, () => random.nextBelow(12));
+    const length = Float64Array.from(models, () => random.nextNormal());
+    const outcome = models.map((model, row) =>
+      random.next() < 1 / (1 + Math.exp(-(0.3 * (model - 6) + 0.5 * (length[row] ?? 0)))) ? 1 : 0,
+    );
+    const clusters = models.map((_, row) => row % 150);
+    const dummies = Array.from({ length: 11 }, (_, k) =>
+      Float64Array.from(models, (model) => (model === k ? 1 : 0)),
+    );
+    // Running sums of the dummies span the same space: effect k is the sum of the slopes from k on.
+    const sums = dummies.map((_, k) => Float64Array.from(models, (model) => (model <= k ? 1 : 0)));
+    const options = { ridge: 0 };
+    const sparse = await fit({ features: [length, ...dummies], outcome, clusters }, options);
+    const dense = await fit({ features: [length, ...sums], outcome, clusters }, options);
+    expect(sparse.logLikelihood).toBeCloseTo(dense.logLikelihood, 9);
+    expect(ok(sparse.coefficients[0]).estimate).toBeCloseTo(ok(dense.coefficients[0]).estimate, 9);
+    expect(ok(sparse.coefficients[0]).standardError).toBeCloseTo(ok(dense.coefficients[0]).standardError, 9);
+    for (const k of dummies.keys()) {
+      const tail = dense.slopes.slice(1 + k).reduce((sum, slope) => sum + slope, 0);
+      expect(sparse.slopes[1 + k]).toBeCloseTo(tail, 8);
+    }
+  });
+
   it('a constant feature is undefined, not 0 ± 0, and the others are fitted without it (seed 134)', async () => {
     const input = drawProblem(134, 100, [0.8]);
     const alone = await fit(input);

@@ -4,6 +4,8 @@ import type { createPause } from './pause.ts';
 /** Rows handled together, so that a block of every column stays in the processor's cache. */
 const BLOCK = 1024;
 const MAX_HALVINGS = 40;
+/** A column with at most this share of values other than 0 is walked by their places: dummies of many models. */
+const SPARSE_FROM = 0.2;
 
 /** A logistic regression problem in columns; `columns[0]` holds ones where there is an intercept. */
 export interface LogisticDesign {
@@ -71,6 +73,8 @@ export async function fitNewton(
 
 interface NewtonState {
   design: LogisticDesign;
+  /** Rows where a column is not 0; undefined for a dense column. */
+  places: readonly (Uint32Array | undefined)[];
   penalties: Float64Array;
   eta: Float64Array;
   residuals: Float64Array;
@@ -84,6 +88,7 @@ function createState(design: LogisticDesign, penalties: Float64Array): NewtonSta
   const rows = design.outcome.length;
   return {
     design,
+    places: design.columns.map(findPlaces),
     penalties,
     eta: new Float64Array(rows),
     residuals: new Float64Array(rows),
@@ -91,6 +96,16 @@ function createState(design: LogisticDesign, penalties: Float64Array): NewtonSta
     information: new Float64Array(penalties.length ** 2),
     logLikelihood: Number.NaN,
   };
+}
+
+function findPlaces(column: Float64Array): Uint32Array | undefined {
+  let count = 0;
+  for (const value of column) if (value !== 0) count += 1;
+  if (count > SPARSE_FROM * column.length) return undefined;
+  const places = new Uint32Array(count);
+  let next = 0;
+  for (const [row, value] of column.entries()) if (value !== 0) places[next++] = row;
+  return places;
 }
 
 async function takeStep(
@@ -115,7 +130,7 @@ async function takeStep(
 /** Fills η, residuals and curvature at `beta` and returns the penalised log-likelihood. */
 function evaluate(state: NewtonState, beta: Float64Array): number {
   const { design, eta, residuals, curvature, penalties } = state;
-  linearPredictor(design.columns, beta, eta);
+  predictSparsely(state, beta);
   const { outcome, weights } = design;
   let logLikelihood = 0;
   for (let i = 0; i < eta.length; i++) {
@@ -137,6 +152,19 @@ function evaluate(state: NewtonState, beta: Float64Array): number {
   return logLikelihood - penalty;
 }
 
+function predictSparsely({ design: { columns }, places, eta }: NewtonState, beta: Float64Array): void {
+  linearPredictor(
+    columns.filter((_, j) => !places[j]),
+    beta.filter((_, j) => !places[j]),
+    eta,
+  );
+  for (const [j, rows] of places.entries()) {
+    const slope = beta[j] ?? 0;
+    const column = columns[j];
+    if (rows && column) for (const i of rows) eta[i] = (eta[i] ?? 0) + slope * (column[i] ?? 0);
+  }
+}
+
 /** η = Σ_j β_j x_j, written to `eta`. */
 export function linearPredictor(
   columns: readonly Float64Array[],
@@ -152,15 +180,33 @@ export function linearPredictor(
 
 /** Fills the penalised information from the curvature and returns the gradient of the objective. */
 function accumulate(state: NewtonState, beta: Float64Array): Float64Array {
-  const { design, information, residuals, curvature, penalties } = state;
+  const { design, information, penalties } = state;
+  const size = design.columns.length;
+  const gradient = new Float64Array(size);
+  information.fill(0);
+  addDense(state, gradient);
+  for (const [j, rows] of state.places.entries()) if (rows) addSparse(state, gradient, j);
+  for (let j = 0; j < size; j++) {
+    const lambda = penalties[j] ?? 0;
+    gradient[j] = (gradient[j] ?? 0) - lambda * (beta[j] ?? 0);
+    information[j * size + j] = (information[j * size + j] ?? 0) + lambda;
+    for (let k = 0; k < j; k++) information[k * size + j] = information[j * size + k] ?? 0;
+  }
+  return gradient;
+}
+
+/** The dense columns among themselves, block by block. */
+function addDense(
+  { design, places, information, residuals, curvature }: NewtonState,
+  gradient: Float64Array,
+): void {
   const { columns, weights } = design;
   const size = columns.length;
-  const gradient = new Float64Array(size);
   const scaled = new Float64Array(BLOCK);
-  information.fill(0);
+  const dense = [...columns.keys()].filter((j) => !places[j]);
   for (let from = 0; from < residuals.length; from += BLOCK) {
     const to = Math.min(from + BLOCK, residuals.length);
-    for (let j = 0; j < size; j++) {
+    for (const j of dense) {
       const column = columns[j] ?? scaled;
       let slope = 0;
       for (let i = from; i < to; i++) {
@@ -169,19 +215,40 @@ function accumulate(state: NewtonState, beta: Float64Array): Float64Array {
         scaled[i - from] = (curvature[i] ?? 0) * x;
       }
       gradient[j] = (gradient[j] ?? 0) + slope;
-      for (let k = 0; k <= j; k++) {
+      for (const k of dense) {
+        if (k > j) break;
         const cell = j * size + k;
         information[cell] = (information[cell] ?? 0) + dotBlock(columns[k] ?? scaled, scaled, from, to);
       }
     }
   }
-  for (let j = 0; j < size; j++) {
-    const lambda = penalties[j] ?? 0;
-    gradient[j] = (gradient[j] ?? 0) - lambda * (beta[j] ?? 0);
-    information[j * size + j] = (information[j * size + j] ?? 0) + lambda;
-    for (let k = 0; k < j; k++) information[k * size + j] = information[j * size + k] ?? 0;
+}
+
+/** A sparse column with all dense ones and with the sparse ones up to itself, over the rows where it is not 0. */
+function addSparse(
+  { design, places, information, residuals, curvature }: NewtonState,
+  gradient: Float64Array,
+  j: number,
+): void {
+  const { columns, weights } = design;
+  const size = columns.length;
+  const rows = places[j] ?? new Uint32Array(0);
+  const column = columns[j] ?? new Float64Array(0);
+  const scaled = new Float64Array(rows.length);
+  let slope = 0;
+  for (let at = 0; at < rows.length; at++) {
+    const i = rows[at] ?? 0;
+    const x = column[i] ?? 0;
+    slope += (weights[i] ?? 0) * (residuals[i] ?? 0) * x;
+    scaled[at] = (curvature[i] ?? 0) * x;
   }
-  return gradient;
+  gradient[j] = slope;
+  for (const [k, other] of columns.entries()) {
+    if (places[k] && k > j) continue;
+    let sum = 0;
+    for (let at = 0; at < rows.length; at++) sum += (other[rows[at] ?? 0] ?? 0) * (scaled[at] ?? 0);
+    information[Math.max(j, k) * size + Math.min(j, k)] = sum;
+  }
 }
 
 function dotBlock(column: Float64Array, scaled: Float64Array, from: number, to: number): number {
