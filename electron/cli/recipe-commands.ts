@@ -23,6 +23,8 @@ const mostShown = 20;
 const toolsOf = (core: Core): RecipeTools => ({
   database: core.database,
   datasets: core.services.datasets,
+  judging: core.services.judging,
+  principles: core.services.principles,
   version,
   startJob: (type, spec) => core.services.jobs.start(type, spec),
   waitForJob: (jobId) =>
@@ -87,6 +89,10 @@ async function runFile(file: string, options: RunOptions): Promise<void> {
       const { record, file: written, differences } = await runRecipe(toolsOf(core), open);
       if (options.json) printJson({ record, file: written, differences });
       else {
+        for (const { name, done, planned, invalid } of record.figures.judges ?? [])
+          console.log(
+            `${String(done)}\tof ${String(planned)} judged by ${String(name)}, ${String(invalid)} without a valid answer`,
+          );
         if (record.figures.curate) tellSteps(record.figures.curate);
         for (const { to, rows, skipped } of record.figures.export)
           console.log(`${rows}\t${to}${skipped > 0 ? ` (${skipped} pairs left out)` : ''}`);

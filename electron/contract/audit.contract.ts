@@ -96,7 +96,7 @@ export type ProposalKind = z.infer<typeof proposalKindSchema>;
 
 const scalarSchema = z.union([z.string(), z.number(), z.boolean()]);
 
-const auditRoleSchema = z.enum(['judge', 'embedder', 'scorer']);
+export const auditRoleSchema = z.enum(['judge', 'embedder', 'scorer']);
 
 /** A model that played a role in an audit. */
 const auditModelSchema = z.object({ role: auditRoleSchema, name: z.string(), hash: z.string() });

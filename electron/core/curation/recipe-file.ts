@@ -5,6 +5,7 @@ import { auditSpecSchema } from '../../contract/audit.contract.ts';
 import { type RecipeStep, recipeStepSchema } from '../../contract/curation.contract.ts';
 import { exportSpecSchema } from '../../contract/export.contract.ts';
 import { mappingSchema } from '../../contract/import.contract.ts';
+import { auditModelsPart, judgePart, modelFilesPart, principlesPart } from './recipe-models.ts';
 import { curationSteps } from './registry.ts';
 
 const dataset = z.string().trim().min(1).max(200);
@@ -18,6 +19,9 @@ const importPart = z.strictObject({
   keepDuplicates: z.boolean().default(false),
 });
 
+/** What a run of principles takes at most. */
+const mostPrinciples = 30;
+
 const analysed = z.enum(['source', 'curated', 'both']);
 
 const auditPart = z.strictObject({
@@ -25,11 +29,15 @@ const auditPart = z.strictObject({
   only: auditSpecSchema.shape.only,
   params: auditSpecSchema.shape.params,
   slice: auditSpecSchema.shape.slice,
+  /** An annotator whose votes stand for the label. */
+  judge: auditSpecSchema.shape.judge,
+  models: auditModelsPart.optional(),
 });
 
 const constitutionPart = z.strictObject({
   of: analysed.optional(),
   top: z.number().int().min(1).max(100).default(10),
+  principles: principlesPart.optional(),
 });
 
 const curatePart = z.strictObject({
@@ -73,6 +81,9 @@ export const recipeSchema = z
     import: importPart.optional(),
     /** A dataset that is in the workspace already. */
     dataset: dataset.optional(),
+    models: modelFilesPart.optional(),
+    /** Judge runs over the source, before anything is curated. */
+    judges: z.array(judgePart).max(20).optional(),
     audits: auditPart.optional(),
     constitution: constitutionPart.optional(),
     curate: curatePart.optional(),
@@ -85,6 +96,8 @@ export const recipeSchema = z
       fault('says nothing to work on: give import, or dataset for one in the workspace', []);
     if (value.import !== undefined && value.dataset !== undefined)
       fault('stands beside import, which names a dataset itself: leave one of them out', ['dataset']);
+    if (value.constitution?.principles !== undefined && value.constitution.top > mostPrinciples)
+      fault(`is at most ${mostPrinciples} for a constitution of principles`, ['constitution', 'top']);
     const wantsCurated = [value.audits?.of, value.constitution?.of, ...value.export.map((one) => one.of)];
     if (value.curate === undefined && wantsCurated.some((of) => of === 'curated' || of === 'both'))
       fault('is about the curated dataset (of: curated), and the recipe has no curate', []);

@@ -11,6 +11,14 @@ import type { CurateResult } from './curate.job.ts';
 import { jobTypeOf } from './mining/methods.ts';
 import { readRecipe, type Recipe } from './recipe-file.ts';
 import {
+  addModels,
+  type JudgeFigures,
+  judgeSource,
+  makeFromPrinciples,
+  type ModelNames,
+  type ModelTools,
+} from './recipe-models.ts';
+import {
   compareRecords,
   type Difference,
   figuresOf,
@@ -21,17 +29,13 @@ import {
 } from './run-record.ts';
 
 /** What a run needs of the application. */
-export interface RecipeTools {
-  readonly database: Database;
+export interface RecipeTools extends Omit<ModelTools, 'runJob'> {
   readonly datasets: DatasetRepository;
-  readonly version: string;
   startJob(type: string, spec: unknown): Promise<string>;
   /** The result of a job, waiting ones of the queue included; throws what it failed with. */
   waitForJob<Result>(jobId: string): Promise<Result>;
   readAudit(auditRunId: number): Promise<unknown>;
   readConstitution(constitutionId: number): Promise<unknown>;
-  /** Says to the person what is done next. */
-  tell(message: string): void;
 }
 
 /** A recipe ready to run: from a recipe file, or from the record of a run. */
@@ -100,7 +104,7 @@ const hashOf = (value: unknown) => createHash('sha256').update(JSON.stringify(va
 
 async function readInputs({ recipe, folder }: OpenRecipe): Promise<RecipeInput[]> {
   const inputs: RecipeInput[] = [];
-  for (const file of recipe.import?.files ?? []) {
+  for (const file of [...(recipe.import?.files ?? []), ...Object.values(recipe.models ?? {})]) {
     const place = path.resolve(folder, file);
     if (!existsSync(place))
       throw new AppError(
@@ -183,35 +187,60 @@ function listParts(of: Part | 'both' | undefined, hasCurated: boolean): readonly
   return [of ?? (hasCurated ? 'curated' : 'source')];
 }
 
+const modelToolsOf = (tools: RecipeTools): ModelTools => ({
+  ...tools,
+  runJob: (type, spec) => runJob(tools, type, spec),
+});
+
+/** Models of the recipe by name, and what its judges said of the source. */
+async function judgeAll(
+  tools: RecipeTools,
+  { recipe, folder }: OpenRecipe,
+  datasetId: number,
+): Promise<{ modelOf: ModelNames; judges: JudgeFigures[] | null }> {
+  const own = modelToolsOf(tools);
+  const modelOf = await addModels(own, { files: recipe.models, folder });
+  const judges: JudgeFigures[] = [];
+  for (const part of recipe.judges ?? [])
+    judges.push(await judgeSource(own, part, { datasetId, seed: recipe.seed, modelOf }));
+  return { modelOf, judges: recipe.judges ? judges : null };
+}
+
 async function analyse(
   tools: RecipeTools,
   { recipe }: OpenRecipe,
-  ids: Readonly<Record<Part, number>>,
+  { ids, modelOf }: { ids: Readonly<Record<Part, number>>; modelOf: ModelNames },
 ): Promise<Pick<RunRecord['figures'], 'audits' | 'constitution'>> {
   const hasCurated = recipe.curate !== undefined;
   const { seed } = recipe;
   const audits: Record<string, unknown> = {};
   const constitutions: Record<string, unknown> = {};
   if (recipe.audits) {
-    const { of, ...spec } = recipe.audits;
+    const { of, models, ...spec } = recipe.audits;
+    const asked = Object.entries(models ?? {}).map(([role, name]) => [role, modelOf(name)] as const);
     for (const part of listParts(of, hasCurated)) {
       tools.tell(`Auditing the ${part} dataset.`);
-      const { auditRunId } = await runJob<{ auditRunId: number }>(tools, 'audit', {
-        datasetId: ids[part],
-        seed,
-        ...spec,
-      });
+      const { auditRunId } = await runJob<{ auditRunId: number }>(
+        tools,
+        asked.length > 0 ? 'model-audit' : 'audit',
+        {
+          datasetId: ids[part],
+          seed,
+          ...spec,
+          ...(asked.length > 0 && { models: Object.fromEntries(asked) }),
+        },
+      );
       audits[part] = figuresOf(await tools.readAudit(auditRunId));
     }
   }
   if (recipe.constitution) {
     for (const part of listParts(recipe.constitution.of, hasCurated)) {
       tools.tell(`Making the constitution of the ${part} dataset.`);
-      const { constitutionId } = await runJob<{ constitutionId: number }>(tools, 'surface-constitution', {
-        datasetId: ids[part],
-        top: recipe.constitution.top,
-        seed,
-      });
+      const { top, principles } = recipe.constitution;
+      const settings = { datasetId: ids[part], top, seed };
+      const constitutionId = principles
+        ? await makeFromPrinciples(modelToolsOf(tools), principles, { ...settings, modelOf })
+        : (await runJob<{ constitutionId: number }>(tools, 'surface-constitution', settings)).constitutionId;
       constitutions[part] = figuresOf(await tools.readConstitution(constitutionId));
     }
   }
@@ -275,7 +304,7 @@ async function describeSource(
 }
 
 /**
- * Runs a recipe from end to end and writes its record beside the outputs: import, steps, audits, constitution, export. Each part is a job
+ * Runs a recipe from end to end and writes its record beside the outputs: import, judges, steps, audits, constitution, export. Each part is a job
  * that leaves nothing half done, so a run that was stopped is simply run again. With a former run, tells in what the two differ.
  */
 export async function runRecipe(
@@ -286,6 +315,7 @@ export async function runRecipe(
   const inputs = await readInputs(open);
   const source = await prepareSource(tools, open, inputs);
   const described = await describeSource(tools.database, source);
+  const { modelOf, judges } = await judgeAll(tools, open, source.datasetId);
   let curated: CurateResult | undefined;
   if (recipe.curate) {
     tools.tell(`Curating ${recipe.curate.dataset}: ${recipe.curate.steps.length} steps.`);
@@ -297,7 +327,7 @@ export async function runRecipe(
     });
   }
   const ids = { source: source.datasetId, curated: curated?.datasetId ?? source.datasetId };
-  const analysed = await analyse(tools, open, ids);
+  const analysed = await analyse(tools, open, { ids, modelOf });
   mkdirSync(output, { recursive: true });
   const exported = await exportAll(tools, open, ids);
   const record: RunRecord = {
@@ -312,7 +342,7 @@ export async function runRecipe(
     seed: recipe.seed,
     inputs,
     datasets: { source: source.name, curated: curated?.dataset ?? null },
-    figures: { source: described, ...analysed, curate: curated?.outcome ?? null, export: exported },
+    figures: { source: described, judges, ...analysed, curate: curated?.outcome ?? null, export: exported },
   };
   const file = path.join(output, recordName);
   writeFileSync(`${file}.part`, `${JSON.stringify(record, null, 2)}\n`);

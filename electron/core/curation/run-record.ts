@@ -28,6 +28,7 @@ export const runRecordSchema = z.object({
   datasets: z.object({ source: z.string(), curated: z.string().nullable() }),
   figures: z.object({
     source: figures,
+    judges: z.array(figures).nullable().default(null),
     audits: figures.nullable(),
     constitution: figures.nullable(),
     curate: curationOutcomeSchema.nullable(),
@@ -86,7 +87,8 @@ export function figuresOf(document: unknown): unknown {
   return Object.fromEntries(
     Object.entries(document).flatMap(([key, value]) => {
       const isRowSet = key === 'rows' && typeof value === 'object' && !Array.isArray(value);
-      return ownToRun.test(key) || isRowSet ? [] : [[key, figuresOf(value)]];
+      const isRunNumber = key === 'run' && typeof value === 'number';
+      return ownToRun.test(key) || isRowSet || isRunNumber ? [] : [[key, figuresOf(value)]];
     }),
   );
 }

@@ -29,6 +29,8 @@ async function openTools(workspace?: string) {
 const toolsOf = (core: Core): RecipeTools => ({
   database: core.database,
   datasets: core.services.datasets,
+  judging: core.services.judging,
+  principles: core.services.principles,
   version: 'test',
   startJob: (type, spec) => core.services.jobs.start(type, spec),
   waitForJob: async <Result>(jobId: string) => {
