@@ -26,6 +26,8 @@ let runs = 0;
 export class AuditPass {
   private readonly prefix = `audit_${process.pid}_${(runs += 1)}`;
   private readonly created = new Set<string>();
+  /** Tables that audits of the run share, by name. */
+  private readonly common = new Map<string, string>();
   private readonly parameters = new Map<string, Readonly<Record<string, ParameterValue>>>();
   /** Row sets and proposals gathered for storing. */
   readonly rowTable = this.name('rows');
@@ -145,7 +147,7 @@ export class AuditPass {
 
   private async dropSince(before: ReadonlySet<string>): Promise<void> {
     for (const table of this.created) {
-      if (before.has(table)) continue;
+      if (before.has(table) || [...this.common.values()].includes(table)) continue;
       await this.session.run(`DROP TABLE IF EXISTS ${table}`);
       this.created.delete(table);
     }
@@ -171,6 +173,7 @@ export class AuditPass {
       params,
       scratch,
       answers: (pass) => scratch(`answers_${pass}`),
+      share: (part, fill) => this.share(part, fill),
       keepRows: (query) => this.keepRows(audit, query),
       propose: async (query) => {
         const count = await this.propose(audit, query);
@@ -179,6 +182,15 @@ export class AuditPass {
       },
     };
     return { context, params, proposed };
+  }
+
+  private async share(part: string, fill: (table: string) => Promise<void>): Promise<string> {
+    const known = this.common.get(part);
+    if (known !== undefined) return known;
+    const table = this.name(`shared_${part}`);
+    await fill(table);
+    this.common.set(part, table);
+    return table;
   }
 
   private name(part: string): string {

@@ -5,6 +5,7 @@ import type { AuditResult } from '../../../electron/contract/audit.contract.ts';
 import { auditDocumentSchema } from '../../../electron/contract/audit.contract.ts';
 import { AuditService } from '../../../electron/core/audit/audit.service.ts';
 import { documentationAudits } from '../../../electron/core/audit/audits/documentation/documentation-audits.ts';
+import { findCopies } from '../../../electron/core/audit/audits/documentation/image-copies.ts';
 import { parseImageSize } from '../../../electron/core/audit/audits/documentation/image-size.ts';
 import type { Workspace } from '../../../electron/core/workspace/workspace.ts';
 import { makeTemporaryDirectory } from '../../support/database.ts';
@@ -207,7 +208,30 @@ describe('image pairs (H4)', () => {
     expect(figure(result, 'missing_share')).toMatchObject({ value: 1 / 48, n_items: 48 });
     expect(result.findings[0]?.rows?.count).toBe(1);
     expect(figure(result, 'larger_wins')).toMatchObject({ value: 1, n_items: 23 });
+    // Bytes 0 to 23 are the size alone, so that all 24 small and all 23 large images are copies of each other; no pair has one of a kind.
+    expect(figure(result, 'copied_share')).toMatchObject({ value: 47 / 48, n_items: 48 });
+    expect(figure(result, 'identical_sides')).toMatchObject({ value: 0, n_items: 23 });
     expect(figure(result, 'single_agreement')).toMatchObject({ value: 1, n_items: 24 });
+  });
+});
+
+describe('copies of images (H4, exact as in G10)', () => {
+  it('are files with equal bytes under different names, not equal sizes, and a file named twice is no copy of itself', async () => {
+    const folder = await makeTemporaryDirectory();
+    const write = (name: string, text: string) => {
+      const file = path.join(folder, name);
+      writeFileSync(file, text);
+      return file;
+    };
+    const [first, second, other, alone] = [
+      write('1', 'same'),
+      write('2', 'same'),
+      write('3', 'diff'),
+      write('4', 'longer'),
+    ];
+    const copies = await findCopies([first, second, other, alone, alone, path.join(folder, 'absent')]);
+    expect([...copies.keys()]).toEqual([first, second]);
+    expect(new Set(copies.values()).size).toBe(1);
   });
 });
 

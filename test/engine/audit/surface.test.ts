@@ -130,6 +130,23 @@ describe('duplicates', () => {
     expect(figureOf(again, 'conflicts')).toMatchObject({ value: 0 });
   });
 
+  it('sees copies whose beginnings differ in signs alone, and none where texts part late (would catch texts told apart by their beginnings)', async () => {
+    const long = makeText(createRandom(8), 120);
+    const rows = [
+      pair('signs first', `${'!'.repeat(500)} word`, 'other', 'a'),
+      pair('signs first', 'WORD', 'other', 'a'),
+      pair('late', `${long} one`, 'other', 'a'),
+      pair('late', `${long} two`, 'other', 'a'),
+      pair('late copy', `${long}, one.`, 'other', 'a'),
+      pair('late copy', `${long} one`, 'other', 'b'),
+      pair('accents', `Caf\u00e9 ${long}`, 'other', 'a'),
+      pair('accents', `cafe\u0301 ${long}`, 'other', 'a'),
+    ];
+    const document = await run(await openTestWorkspace(), rows, { only: ['duplicates'] });
+    expect(figureOf(document, 'repeated_pairs')).toMatchObject({ value: 6 / 8, n_items: 8 });
+    expect(figureOf(document, 'conflicts')).toMatchObject({ value: 2 / 8 });
+  });
+
   it('catches near-duplicate prompts as often as MinHash with 100 hashes should (would catch dependent hashes)', async () => {
     const random = createRandom(11);
     const rows: PairRow[] = [];

@@ -121,6 +121,11 @@ export interface AuditContext<P = Readonly<Record<string, ParameterValue>>> {
   readonly slices: string;
   /** The audit's own scratch table of a name, quoted; dropped after the audit. */
   readonly scratch: (name: string) => string;
+  /**
+   * A scratch table that several audits of the run read, quoted: made by the first that asks for its name, dropped after the run.
+   * The name says everything its content depends on.
+   */
+  share(name: string, fill: (table: string) => Promise<void>): Promise<string>;
   /** Stores the ids behind a finding; answers how to open them. */
   keepRows(query: RowQuery): Promise<FindingRows>;
   /** The models that play the audit's roles, by role. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import identity from '../../../../resources/lexicons/identity-terms.json' with { type: 'json' };
 import { quoteLiteral } from '../../../../native/duckdb/quoting.ts';
 import { AppError } from '../../../contract/app-error.ts';
@@ -47,8 +48,17 @@ export async function storeMentions(
   context: AuditContext<unknown>,
   groups: readonly IdentityGroup[],
 ): Promise<string> {
+  const list = createHash('md5').update(JSON.stringify(groups)).digest('hex');
+  return context.share(`mentions_${list}`, (mentions) => fillMentions(context, groups, mentions));
+}
+
+async function fillMentions(
+  context: AuditContext<unknown>,
+  groups: readonly IdentityGroup[],
+  mentions: string,
+): Promise<void> {
   const { session, pairs, signal } = context;
-  const [texts, mentions] = [context.scratch('mention_texts'), context.scratch('mentions')];
+  const texts = context.scratch('mention_texts');
   const any = buildTermPattern([...new Set(groups.flatMap(({ terms }) => terms))]);
   await session.run(
     `CREATE OR REPLACE TABLE ${texts} AS SELECT * FROM (SELECT lower(replace(text, '’', '''')) AS low, list(response_id) AS ids FROM response
@@ -66,5 +76,4 @@ export async function storeMentions(
       { signal },
     );
   }
-  return mentions;
 }

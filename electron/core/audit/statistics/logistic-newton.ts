@@ -104,7 +104,7 @@ function findPlaces(column: Float64Array): Uint32Array | undefined {
   if (count > SPARSE_FROM * column.length) return undefined;
   const places = new Uint32Array(count);
   let next = 0;
-  for (const [row, value] of column.entries()) if (value !== 0) places[next++] = row;
+  for (let row = 0; row < column.length; row++) if (column[row] !== 0) places[next++] = row;
   return places;
 }
 

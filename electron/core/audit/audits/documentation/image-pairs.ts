@@ -6,6 +6,7 @@ import { makeFinding } from '../finding.ts';
 import { shareFigure } from '../plain-figures.ts';
 import { measureShares } from '../slices.ts';
 import { sayMany, sayShare } from '../wording.ts';
+import { findCopies } from './image-copies.ts';
 import { readImageSize } from './image-size.ts';
 
 interface Params {
@@ -20,7 +21,7 @@ export const imagePairsAudit = defineAudit({
   family: 'documentation',
   title: 'Image pairs',
   description:
-    'Missing and repeated image files, whether larger images win, and how far single people agree with the label.',
+    'Missing and repeated image files, copies of one image under several names, whether larger images win, and how far single people agree with the label.',
   inputs: ['media', 'label', 'votes'],
   parameters: {
     /** Files whose header is read at most. */
@@ -42,10 +43,20 @@ export const imagePairsAudit = defineAudit({
       counts.repeated,
       counts.media,
     );
+    const copies = shareFigure(
+      headOf('copied_share', 'Images whose bytes another file has too'),
+      counts.copies,
+      counts.looked,
+    );
+    const identical = shareFigure(
+      headOf('identical_sides', 'Pairs whose two sides are the same image'),
+      counts.identical,
+      counts.pairs,
+    );
     const { larger: chosenLarger, people } = await measureWins(context, table);
     const [larger] = chosenLarger;
     return {
-      figures: [missing, repeated, ...chosenLarger, ...people],
+      figures: [missing, repeated, copies, identical, ...chosenLarger, ...people],
       findings: [
         makeFinding({
           id: 'missing',
@@ -60,6 +71,7 @@ export const imagePairsAudit = defineAudit({
             sql: `SELECT response_id AS row_id FROM ${table} WHERE NOT media_ok ORDER BY row_id`,
           }),
         }),
+        ...(counts.copies > 0 ? [await describeCopies(context, { table, copies })] : []),
         ...(larger && larger.n_items > 0
           ? [
               makeFinding({
@@ -80,6 +92,26 @@ export const imagePairsAudit = defineAudit({
     };
   },
 });
+
+async function describeCopies(
+  context: Context,
+  { table, copies }: { table: string; copies: ReturnType<typeof shareFigure> },
+) {
+  return makeFinding({
+    id: 'copies',
+    sentence: `${sayShare(copies)} of ${sayMany(copies.n_items, 'local image')} are copies: another file holds the very same bytes.`,
+    figure: copies,
+    scale: 'amount',
+    isDescriptive: true,
+    noticeFrom: 1e-9,
+    warnFrom: 0.05,
+    rows: await context.keepRows({
+      set: 'copies',
+      relation: 'responses',
+      sql: `SELECT response_id AS row_id FROM ${table} WHERE copy IS NOT NULL ORDER BY copy, row_id`,
+    }),
+  });
+}
 
 /** Whether size and shape of an image decide, and how far single people agree with the label. */
 async function measureWins(context: Context, table: string) {
@@ -112,6 +144,8 @@ interface FileRow {
   readonly media_ok: boolean;
   readonly pixels: number | null;
   readonly aspect: number | null;
+  /** MD5 of bytes that several files have; null where they are its own. */
+  readonly copy: string | null;
 }
 
 /** Headers of the local files of responses, beside the file they were imported from. */
@@ -122,16 +156,25 @@ async function readFiles({ session, dataset, params, signal }: Context): Promise
     [dataset.datasetId, params.most_files],
     { signal },
   );
-  return rows.map(({ response_id, path: file, source_file }) => {
-    signal?.throwIfAborted();
+  const targets = rows.map(({ response_id, path: file, source_file }) => {
     const folder = path.dirname(source_file);
     const target = path.resolve(folder, file);
-    const size = target.startsWith(folder + path.sep) ? readImageSize(target) : 'missing';
-    if (size === 'missing') return { response_id, media_ok: false, pixels: null, aspect: null };
+    return { response_id, target: target.startsWith(folder + path.sep) ? target : null };
+  });
+  const copies = await findCopies(
+    targets.flatMap(({ target }) => target ?? []),
+    signal,
+  );
+  return targets.map(({ response_id, target }) => {
+    signal?.throwIfAborted();
+    const size = target === null ? 'missing' : readImageSize(target);
+    if (size === 'missing') return { response_id, media_ok: false, pixels: null, aspect: null, copy: null };
+    const copy = copies.get(target ?? '') ?? null;
     if (size === 'unknown' || size.height === 0)
-      return { response_id, media_ok: true, pixels: null, aspect: null };
+      return { response_id, media_ok: true, pixels: null, aspect: null, copy };
     return {
       response_id,
+      copy,
       media_ok: true,
       pixels: size.width * size.height,
       aspect: size.width / size.height,
@@ -144,18 +187,24 @@ async function storeFiles(
   { table, files }: { table: string; files: readonly FileRow[] },
 ): Promise<void> {
   await session.run(
-    `CREATE OR REPLACE TABLE ${table} AS SELECT one.response_id AS response_id, bool_and(one.media_ok) AS media_ok, max(one.pixels) AS pixels, any_value(one.aspect) AS aspect
-     FROM (SELECT unnest(from_json(?::JSON, '[{"response_id":"BIGINT","media_ok":"BOOLEAN","pixels":"DOUBLE","aspect":"DOUBLE"}]')) AS one) GROUP BY 1`,
+    `CREATE OR REPLACE TABLE ${table} AS SELECT one.response_id AS response_id, bool_and(one.media_ok) AS media_ok, max(one.pixels) AS pixels, any_value(one.aspect) AS aspect, any_value(one.copy) AS copy
+     FROM (SELECT unnest(from_json(?::JSON, '[{"response_id":"BIGINT","media_ok":"BOOLEAN","pixels":"DOUBLE","aspect":"DOUBLE","copy":"VARCHAR"}]')) AS one) GROUP BY 1`,
     [JSON.stringify(files)],
   );
 }
 
-async function countFiles({ session, dataset }: Context, table: string) {
-  return session.one<{ missing: number; looked: number; media: number; remote: number; repeated: number }>(
+async function countFiles({ session, dataset, pairs }: Context, table: string) {
+  return session.one<
+    Record<'missing' | 'looked' | 'media' | 'remote' | 'repeated' | 'copies' | 'identical' | 'pairs', number>
+  >(
     `WITH m AS (SELECT m.path, r.prompt_id FROM media m JOIN response r USING (response_id) WHERE m.dataset_id = ?)
      SELECT (SELECT count(*) FILTER (NOT media_ok) FROM ${table}) AS missing, (SELECT count(*) FROM ${table}) AS looked, count(*) AS media,
        count(*) FILTER (regexp_matches(path, '^[A-Za-z][A-Za-z+.-]*:')) AS remote,
-       count(*) - count(DISTINCT (prompt_id, path)) AS repeated FROM m`,
+       count(*) - count(DISTINCT (prompt_id, path)) AS repeated, (SELECT count(copy) FROM ${table}) AS copies,
+       (SELECT count(DISTINCT x.comparison_id) FROM ${pairs} x JOIN ${table} a ON a.response_id = x.response_a_id JOIN ${table} b ON b.response_id = x.response_b_id
+          WHERE a.media_ok AND b.media_ok) AS pairs,
+       (SELECT count(DISTINCT x.comparison_id) FROM ${pairs} x JOIN ${table} a ON a.response_id = x.response_a_id JOIN ${table} b ON b.response_id = x.response_b_id
+          WHERE a.copy = b.copy) AS identical FROM m`,
     [dataset.datasetId],
   );
 }

@@ -3,7 +3,7 @@ import type { AuditFigure, AuditTable } from '../../../../contract/audit.contrac
 import { type AuditContext as Context, adjustFigures, defineAudit } from '../audit.ts';
 import { makeFinding } from '../finding.ts';
 import { sayMany, sayShare } from '../wording.ts';
-import { type ComparisonGraph, createComparisonGraph } from './edge-table.ts';
+import { type ComparisonGraph, createComparisonGraph, storeResponseKeys } from './edge-table.ts';
 import { measureModelCycles } from './model-cycles.ts';
 import { readModelGames } from './model-games.ts';
 import { measureCyclicRatios, measurePromptCycles, measureSkipped } from './prompt-cycles.ts';
@@ -28,8 +28,10 @@ export const intransitivityAudit = defineAudit({
       : null,
   run: async (context) => {
     const { pairs, dataset } = context;
+    const keys = await storeResponseKeys(context, dataset.datasetId);
     const graph = await createComparisonGraph(context, {
       name: 'edges',
+      keys,
       source: `(SELECT 'all' AS scope, cluster, label, response_a_id, response_b_id FROM ${pairs})`,
     });
     const prompts = await measurePromptCycles(context, graph, {
@@ -42,7 +44,7 @@ export const intransitivityAudit = defineAudit({
       await measureSkipped(context, graph),
       await measureCyclicRatios(context, graph),
     ];
-    if (dataset.votes > 0) figures.push(...(await measureRaters(context)));
+    if (dataset.votes > 0) figures.push(...(await measureRaters(context, keys)));
     const tables: AuditTable[] = [];
     if (dataset.models >= 3) {
       const models = await measureModelCycles(context, await readModelGames(context));
@@ -64,9 +66,10 @@ const isShare = ({ metric, value }: AuditFigure) =>
   (metric === 'cyclic_share' || metric === 'model_cyclic_share') && value !== null;
 
 /** Triads of one annotator's own votes: what remains of the cycles when annotators are not mixed. */
-async function measureRaters(context: AuditContext): Promise<AuditFigure[]> {
+async function measureRaters(context: AuditContext, keys: string): Promise<AuditFigure[]> {
   const graph = await createComparisonGraph(context, {
     name: 'rater_edges',
+    keys,
     source: `(SELECT n.name AS scope, CASE WHEN trim(p.text) = '' THEN -c.comparison_id ELSE c.prompt_id END AS cluster, v.label, c.response_a_id, c.response_b_id
       FROM vote v JOIN comparison c USING (comparison_id) JOIN prompt p USING (prompt_id) JOIN annotator n USING (annotator_id)
       WHERE v.dataset_id = ? AND v.aspect IS NULL)`,

@@ -194,10 +194,11 @@ async function readFeatures(context: Context, { by, group }: { by: string; group
     return `ln(1 + ${a}) - ln(1 + ${b}) AS f${index}`;
   });
   const columns = await context.session.columns(
-    `SELECT (x.label = 'a')::INTEGER AS won, ${parts.join(', ')} FROM ${context.pairs} x JOIN response a ON a.response_id = x.response_a_id
-       JOIN response b ON b.response_id = x.response_b_id
-     WHERE x.${by}::VARCHAR = ? AND x.label IN ('a', 'b') ORDER BY md5(x.row_id || '.' || ?), x.row_id LIMIT ${mostPairs}`,
-    [group, context.seed],
+    `WITH drawn AS MATERIALIZED (SELECT label, response_a_id, response_b_id, md5(row_id || '.' || ?) AS place, row_id FROM ${context.pairs}
+       WHERE ${by}::VARCHAR = ? AND label IN ('a', 'b') ORDER BY place, row_id LIMIT ${mostPairs})
+     SELECT (x.label = 'a')::INTEGER AS won, ${parts.join(', ')} FROM drawn x JOIN response a ON a.response_id = x.response_a_id
+       JOIN response b ON b.response_id = x.response_b_id ORDER BY x.place, x.row_id`,
+    [context.seed, group],
     { signal: context.signal },
   );
   const outcome = columns['won'] ?? new Float64Array(0);

@@ -58,13 +58,8 @@ export const duplicatesAudit = defineAudit({
  */
 async function storeKeys(context: AuditContext): Promise<string> {
   const { session, pairs, signal } = context;
-  const [texts, keyed] = [context.scratch('text_keys'), context.scratch('keyed')];
-  await session.run(
-    `CREATE OR REPLACE TABLE ${texts} AS SELECT unnest(ids) AS response_id, md5_number(${normaliseText('text')}) AS key FROM (
-       SELECT text, list(response_id) AS ids FROM response WHERE response_id IN (SELECT response_a_id FROM ${pairs} UNION SELECT response_b_id FROM ${pairs}) GROUP BY text)`,
-    [],
-    { signal },
-  );
+  const texts = await storeTextKeys(context);
+  const keyed = context.scratch('keyed');
   await session.run(
     `CREATE OR REPLACE TABLE ${keyed} AS
      WITH prompts AS (SELECT prompt_id, md5_number(${normaliseText('text')}) AS key FROM prompt WHERE prompt_id IN (SELECT prompt_id FROM ${pairs})),
@@ -86,6 +81,34 @@ async function storeKeys(context: AuditContext): Promise<string> {
     { signal },
   );
   return table;
+}
+
+/** Characters of a text that tell most texts apart, and how many of its normalised ones are compared. */
+const [opening, compared] = [400, 200];
+
+/**
+ * response_id and key of every response: equal keys for equal normalised texts. Texts that begin like no other are not
+ * normalised any further; their key is that of the beginning.
+ */
+async function storeTextKeys({ session, pairs, signal, scratch }: AuditContext): Promise<string> {
+  const [begun, keys] = [scratch('text_beginnings'), scratch('text_keys')];
+  // Ten characters more than are compared: the last ones may change with what follows them.
+  await session.run(
+    `CREATE OR REPLACE TABLE ${begun} AS SELECT first, ids, left(CASE WHEN chars <= ${opening} OR length(norm) >= ${compared + 10} THEN norm ELSE ${normaliseText('text')} END, ${compared}) AS beginning
+     FROM (SELECT min(response_id) AS first, list(response_id) AS ids, text, length(text) AS chars, ${normaliseText(`text[:${opening}]`)} AS norm FROM response
+       WHERE response_id IN (SELECT response_a_id FROM ${pairs} UNION SELECT response_b_id FROM ${pairs}) GROUP BY text)`,
+    [],
+    { signal },
+  );
+  await session.run(
+    `CREATE OR REPLACE TABLE ${keys} AS
+     WITH shared AS (SELECT beginning FROM ${begun} GROUP BY beginning HAVING count(*) > 1)
+     SELECT unnest(ids) AS response_id, md5_number(beginning) AS key FROM ${begun} ANTI JOIN shared USING (beginning)
+     UNION ALL SELECT unnest(b.ids), md5_number(${normaliseText('r.text')}) FROM ${begun} b SEMI JOIN shared USING (beginning) JOIN response r ON r.response_id = b.first`,
+    [],
+    { signal },
+  );
+  return keys;
 }
 
 /** Prompts by normalised text, with the cluster of near-duplicates each lies in: norm_id, cluster_id. */
