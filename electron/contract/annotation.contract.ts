@@ -133,7 +133,16 @@ export type Project = z.infer<typeof projectSchema>;
 export const raterSchema = z.object({ raterId: id, name: z.string(), createdAt: z.string() });
 export type Rater = z.infer<typeof raterSchema>;
 
-const textSchema = z.object({ text: z.string(), messages: z.array(messageSchema).nullable() });
+/** An image of a response, read by `row.media`; its path is not told, since it can name the model. */
+export const shownImageSchema = z.object({ mediaId: id, isLocal: z.boolean() });
+export type ShownImage = z.infer<typeof shownImageSchema>;
+
+const textSchema = z.object({
+  /** Empty where it is only the path of an image. */
+  text: z.string(),
+  messages: z.array(messageSchema).nullable(),
+  images: z.array(shownImageSchema),
+});
 
 export const draftSchema = z.object({
   /** Grows with every change; a lower one never replaces a higher. */
@@ -269,6 +278,8 @@ export const conflictSchema = z.object({
   prompt: z.string(),
   responseA: z.string(),
   responseB: z.string(),
+  imagesA: z.array(shownImageSchema),
+  imagesB: z.array(shownImageSchema),
   datasetLabel: z.string().nullable(),
   answers: z.array(
     z.object({
@@ -277,6 +288,8 @@ export const conflictSchema = z.object({
       strength: z.number().nullable(),
       rationale: z.string().nullable(),
       ms: z.number(),
+      /** Of all questions about spans. */
+      spans: z.array(spanSchema),
     }),
   ),
   decision: z

@@ -189,6 +189,17 @@ describe('at the desk, by keys alone', () => {
     await page.keyboard.press('Control+a');
     await page.keyboard.press('2');
     await expect.poll(() => list.getByRole('listitem').count(), patience).toBe(2);
+    // the pane shows the marks where they stand, with their labels before them
+    for (const [letter, label] of [
+      ['A', 'Wrong'],
+      ['B', 'Rude'],
+    ] as const) {
+      const mark = page.getByRole('region', { name: `Response ${letter}` }).locator('mark');
+      const quoted = await list.getByRole('listitem').filter({ hasText: label }).locator('q').textContent();
+      const start = (quoted ?? '').replace(/…$/, '');
+      expect(await mark.allTextContents()).toEqual([expect.stringMatching(new RegExp(`^${label}`))]);
+      expect((await mark.textContent())?.slice(label.length).startsWith(start)).toBe(true);
+    }
     await shoot(page, 'spans');
     expect(await findAccessFaults(page)).toEqual([]);
     await page.keyboard.press('Escape');

@@ -1,10 +1,12 @@
 import type { Database } from '../../../native/duckdb/database.ts';
 import type { Session } from '../../../native/duckdb/session.ts';
 import { AppError } from '../../contract/app-error.ts';
-import type { Conflict, PairwiseQuestion } from '../../contract/annotation.contract.ts';
+import type { Answers, Conflict, PairwiseQuestion, Span } from '../../contract/annotation.contract.ts';
 import type { EditingService } from '../editing/editing.service.ts';
+import { type ImageRow, listImages } from './desk.ts';
 import { getProject, type StoredProject } from './project.repository.ts';
 import { ensureAnnotator, getRater } from './rater.repository.ts';
+import { imagesSql, namedImageJoins, shownTextSql } from './shown-text.ts';
 
 export interface Decision {
   readonly projectId: number;
@@ -40,7 +42,7 @@ export async function listConflicts(
   getPairwise(project, question);
   const [reason] = project.settings.questions.filter((one) => one.kind === 'rationale');
   const answered = `SELECT w.comparison_id, r.name AS rater, w.ms, json_extract_string(w.answers, ?) AS label,
-      json_extract(w.answers, ?)::DOUBLE AS strength, json_extract_string(w.answers, ?) AS rationale
+      json_extract(w.answers, ?)::DOUBLE AS strength, json_extract_string(w.answers, ?) AS rationale, w.answers::VARCHAR AS said
     FROM annotation_answer w JOIN annotation_rater r USING (rater_id)
     WHERE w.project_id = ? AND w.is_current AND w.status = 'submitted'`;
   const parameters = [
@@ -54,24 +56,46 @@ export async function listConflicts(
     `SELECT count(*) AS count FROM (${differing})`,
     parameters,
   );
-  const rows = await session.all<Conflict>(
+  const rows = await session.all<ConflictRow>(
     `WITH answered AS MATERIALIZED (${answered}),
      decided AS (SELECT d.comparison_id, {'label': d.label, 'note': d.note, 'by': r.name, 'isApplied': d.is_applied} AS decision
        FROM annotation_decision d JOIN annotation_rater r USING (rater_id) WHERE d.project_id = ? AND d.question = ? AND d.is_current
        QUALIFY row_number() OVER (PARTITION BY d.comparison_id ORDER BY d.decided_at DESC, d.revision DESC) = 1)
-     SELECT c.comparison_id AS "comparisonId", p.text AS prompt, a.text AS "responseA", b.text AS "responseB", c.label AS "datasetLabel",
-       (SELECT list({'rater': w.rater, 'label': w.label, 'strength': w.strength, 'rationale': w.rationale, 'ms': w.ms} ORDER BY w.rater)
+     SELECT c.comparison_id AS "comparisonId", p.text AS prompt, ${shownTextSql('a')} AS "responseA", ${shownTextSql('b')} AS "responseB",
+       ${imagesSql('a')} AS "imagesA", ${imagesSql('b')} AS "imagesB", c.label AS "datasetLabel",
+       (SELECT list({'rater': w.rater, 'label': w.label, 'strength': w.strength, 'rationale': w.rationale, 'ms': w.ms, 'said': w.said} ORDER BY w.rater)
         FROM answered w WHERE w.comparison_id = c.comparison_id AND w.label IS NOT NULL) AS answers, x.decision
      FROM (SELECT comparison_id FROM answered WHERE label IS NOT NULL GROUP BY comparison_id HAVING count(DISTINCT label) > 1) f
      JOIN annotation_item i ON i.comparison_id = f.comparison_id AND i.project_id = ?
      JOIN comparison c ON c.comparison_id = f.comparison_id JOIN prompt p ON p.prompt_id = c.prompt_id
-     JOIN response a ON a.response_id = c.response_a_id JOIN response b ON b.response_id = c.response_b_id
+     JOIN response a ON a.response_id = c.response_a_id JOIN response b ON b.response_id = c.response_b_id ${namedImageJoins}
      LEFT JOIN decided x ON x.comparison_id = c.comparison_id
      ORDER BY x.decision IS NOT NULL, i.pos LIMIT ${Math.trunc(limit)} OFFSET ${Math.trunc(offset)}`,
     [...parameters, project.projectId, question, project.projectId],
   );
-  return { count, rows };
+  return {
+    count,
+    rows: rows.map(({ imagesA, imagesB, answers, ...row }) => ({
+      ...row,
+      imagesA: listImages(imagesA),
+      imagesB: listImages(imagesB),
+      answers: answers.map(({ said, ...answer }) => ({ ...answer, spans: listSpans(said) })),
+    })),
+  };
 }
+
+type Said = Omit<Conflict['answers'][number], 'spans'> & { said: string };
+type ConflictRow = Omit<Conflict, 'imagesA' | 'imagesB' | 'answers'> & {
+  imagesA: ImageRow[] | null;
+  imagesB: ImageRow[] | null;
+  answers: Said[];
+};
+
+// Stored by `storeAnswer`, and read back unchanged.
+const listSpans = (said: string): Span[] =>
+  Object.values(JSON.parse(said) as Answers).flatMap((answer) =>
+    answer.kind === 'span' ? answer.spans : [],
+  );
 
 /**
  * Stores a decision as the vote of the rater's adjudicator, beside the raters' own, keeping former decisions; with

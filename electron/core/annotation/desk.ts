@@ -2,7 +2,9 @@ import type { Session } from '../../../native/duckdb/session.ts';
 import { AppError } from '../../contract/app-error.ts';
 import type { AnnotationItem, Answers, Desk, Draft, Progress } from '../../contract/annotation.contract.ts';
 import type { Message } from '../../contract/corpus.contract.ts';
+import { isRemoteImage } from '../corpus/image-file.ts';
 import type { StoredProject } from './project.repository.ts';
+import { imagesSql, namedImageJoins, shownTextSql } from './shown-text.ts';
 import { findShare } from './team/team.repository.ts';
 
 /** Who works on what. */
@@ -119,6 +121,11 @@ export async function getAssignment(session: Session, seat: Seat, comparisonId: 
   );
 }
 
+export interface ImageRow {
+  readonly mediaId: number;
+  readonly path: string;
+}
+
 interface ItemRow {
   prompt: string;
   promptMessages: Message[] | null;
@@ -126,6 +133,8 @@ interface ItemRow {
   messagesA: Message[] | null;
   textB: string;
   messagesB: Message[] | null;
+  imagesA: ImageRow[] | null;
+  imagesB: ImageRow[] | null;
   serial: number | null;
   draft: string | null;
   draftMs: number | null;
@@ -139,15 +148,19 @@ interface ItemRow {
 // Answers are stored by `submit` and `saveDraft`, and read back unchanged.
 const parseAnswers = (text: string) => JSON.parse(text) as Answers;
 
+/** Images without their paths, which can tell who made them. */
+export const listImages = (images: readonly ImageRow[] | null) =>
+  (images ?? []).map(({ mediaId, path }) => ({ mediaId, isLocal: !isRemoteImage(path) }));
+
 async function readItem(session: Session, seat: Seat, comparisonId: number): Promise<AnnotationItem> {
   const assignment = await getAssignment(session, seat, comparisonId);
   const { project, raterId } = seat;
   const row = await session.find<ItemRow>(
-    `SELECT p.text AS prompt, p.messages AS "promptMessages", a.text AS "textA", a.messages AS "messagesA", b.text AS "textB",
-       b.messages AS "messagesB", t.serial, t.answers::VARCHAR AS draft, t.ms AS "draftMs", w.revision, w.status,
+    `SELECT p.text AS prompt, p.messages AS "promptMessages", ${shownTextSql('a')} AS "textA", a.messages AS "messagesA",
+       ${shownTextSql('b')} AS "textB", b.messages AS "messagesB", ${imagesSql('a')} AS "imagesA", ${imagesSql('b')} AS "imagesB", t.serial, t.answers::VARCHAR AS draft, t.ms AS "draftMs", w.revision, w.status,
        w.answers::VARCHAR AS answers, w.skip_reason AS "skipReason", w.ms
      FROM comparison c JOIN prompt p ON p.prompt_id = c.prompt_id
-       JOIN response a ON a.response_id = c.response_a_id JOIN response b ON b.response_id = c.response_b_id
+       JOIN response a ON a.response_id = c.response_a_id JOIN response b ON b.response_id = c.response_b_id ${namedImageJoins}
        LEFT JOIN annotation_draft t ON t.comparison_id = c.comparison_id AND t.project_id = ? AND t.rater_id = ?
        LEFT JOIN annotation_answer w ON w.comparison_id = c.comparison_id AND w.project_id = ? AND w.rater_id = ? AND w.is_current
      WHERE c.comparison_id = ?`,
@@ -175,8 +188,8 @@ function toItem(row: ItemRow): Omit<AnnotationItem, 'comparisonId' | 'turn' | 's
       messages: row.promptMessages ?? [{ role: 'user', content: row.prompt }],
     },
     responses: [
-      { text: row.textA, messages: row.messagesA },
-      { text: row.textB, messages: row.messagesB },
+      { text: row.textA, messages: row.messagesA, images: listImages(row.imagesA) },
+      { text: row.textB, messages: row.messagesB, images: listImages(row.imagesB) },
     ],
     draft,
     answer:

@@ -76,6 +76,17 @@ const definitions = [
     questions: [ratingOf('helpfulness'), ratingOf('correctness'), ratingOf('coherence'), overall],
   },
   {
+    id: 'images',
+    title: 'Image pairs',
+    guidelines:
+      'Look at **both** images before answering; *Z* or a click brings them close. First whether an image shows what the prompt asks for, then how well it is made. The overall answer comes last.',
+    questions: [
+      aspectOf('alignment', 'Which shows better what the prompt asks for?'),
+      aspectOf('quality', 'Which is the better made image?'),
+      { ...overall, title: 'Which image is better?' },
+    ],
+  },
+  {
     id: 'faults',
     title: 'Preference with faults',
     guidelines: 'Choose the better response. Where both are bad, tick what is wrong with them.',

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Database } from '../../../native/duckdb/database.ts';
 import type { Session } from '../../../native/duckdb/session.ts';
@@ -7,16 +6,8 @@ import { AppError } from '../../contract/app-error.ts';
 import type { Message, Relation, ResponseDetail, RowDetail } from '../../contract/corpus.contract.ts';
 import { recordLogged } from '../editing/operation.repository.ts';
 import { titleOf } from '../editing/title.ts';
+import { isRemoteImage, readImageFile } from './image-file.ts';
 import { baseTable } from './views/field-table.ts';
-
-const imageTypes: Readonly<Record<string, string>> = {
-  '.png': 'image/png',
-  '.jpg': 'image/jpeg',
-  '.jpeg': 'image/jpeg',
-  '.gif': 'image/gif',
-  '.webp': 'image/webp',
-};
-const largestImage = 20 * 2 ** 20;
 
 interface BaseRow {
   datasetId: number;
@@ -66,7 +57,7 @@ async function readResponses(session: Session, ids: readonly number[]): Promise<
   return ids.flatMap((id) => {
     const row = rows.find((candidate) => candidate.responseId === id);
     if (!row) return [];
-    const media = (row.media ?? []).map((item) => ({ ...item, isLocal: !/^[a-z]+:/i.test(item.path) }));
+    const media = (row.media ?? []).map((item) => ({ ...item, isLocal: !isRemoteImage(item.path) }));
     return [{ ...row, media }];
   });
 }
@@ -158,26 +149,23 @@ export class RowService {
     return changed;
   }
 
-  /** An image of a row as base64; only raster images that lie beside the imported file, never a remote one. */
+  /** An image of a row as base64; only raster images that came in a pack or lie beside the imported file, never a remote one. */
   async readMedia(mediaId: number): Promise<{ mime: string; base64: string }> {
-    const row = await this.database.find<{ path: string; sourceFile: string }>(
-      `SELECT m.path, r.source_file AS "sourceFile" FROM media m JOIN response r USING (response_id) WHERE m.media_id = ?`,
+    const row = await this.database.find<{
+      path: string;
+      sourceFile: string;
+      mime: string | null;
+      packed: string | null;
+    }>(
+      `SELECT m.path, r.source_file AS "sourceFile", i.mime, to_base64(i.content) AS packed
+       FROM media m JOIN response r USING (response_id) LEFT JOIN packed_image i ON i.path = m.path WHERE m.media_id = ? LIMIT 1`,
       [mediaId],
     );
     const refuse = (why: string) =>
       new AppError('ROW_MISSING', `The image was not shown: ${why}.`, { mediaId });
     if (!row) throw refuse('it is not part of this workspace');
-    if (/^[a-z][a-z+.-]*:/i.test(row.path))
-      throw refuse('it lies on another machine, and nothing remote is loaded');
-    const folder = path.dirname(row.sourceFile);
-    const file = path.resolve(folder, row.path);
-    if (!file.startsWith(folder + path.sep)) throw refuse('it lies outside the folder of the imported file');
-    const mime = imageTypes[path.extname(file).toLowerCase()];
-    if (mime === undefined) throw refuse('it is not a PNG, JPEG, GIF or WebP file');
-    if (!existsSync(file)) throw refuse(`the file ${file} is not there`);
-    if (!realpathSync(file).startsWith(realpathSync(folder) + path.sep))
-      throw refuse('it is a link to another folder');
-    if (statSync(file).size > largestImage) throw refuse('it is larger than 20 MB');
-    return { mime, base64: readFileSync(file).toString('base64') };
+    if (row.packed !== null && row.mime !== null) return { mime: row.mime, base64: row.packed };
+    const { mime, bytes } = readImageFile(row, refuse);
+    return { mime, base64: bytes.toString('base64') };
   }
 }

@@ -15,6 +15,8 @@ export const helpKeys: readonly (readonly [string, MessageKey])[] = [
   ['Esc', 'annotate.keys.leave'],
   ['Ctrl+Enter', 'annotate.keys.enterText'],
   ['J  K', 'annotate.keys.scroll'],
+  ['Z', 'annotate.keys.zoom'],
+  ['H  L', 'annotate.keys.sideways'],
   ['I', 'annotate.keys.guidelines'],
   ['P', 'annotate.keys.plain'],
   ['?', 'annotate.keys.help'],

@@ -43,3 +43,37 @@ export function toggleSpan(former: Answer | undefined, span: Span): Answer {
   );
   return { kind: 'span', spans: sorted };
 }
+
+/** A marked part as it is shown: who marked it is told where several did. */
+export interface NamedSpan {
+  readonly start: number;
+  readonly end: number;
+  readonly label: string;
+  readonly who?: string | undefined;
+}
+
+/** A part of a text over which the marks do not change. */
+export interface Piece {
+  readonly start: number;
+  readonly text: string;
+  readonly spans: readonly NamedSpan[];
+  /** Those of its marks that begin here. */
+  readonly begins: readonly NamedSpan[];
+}
+
+/** A text cut wherever a mark begins or ends; marks may overlap, and what lies behind the end of the text is left out. */
+export function cutAtSpans(text: string, spans: readonly NamedSpan[]): Piece[] {
+  const within = (offset: number) => Math.min(text.length, Math.max(0, offset));
+  const cuts = new Set([0, text.length, ...spans.flatMap(({ start, end }) => [within(start), within(end)])]);
+  const sorted = [...cuts].sort((left, right) => left - right);
+  return sorted.slice(0, -1).map((start, index) => {
+    const end = sorted[index + 1] ?? text.length;
+    const over = spans.filter((span) => span.start <= start && span.end >= end);
+    return {
+      start,
+      text: text.slice(start, end),
+      spans: over,
+      begins: over.filter((one) => one.start === start),
+    };
+  });
+}

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Answers, Span } from '../../../electron/contract/annotation.contract.ts';
-import { openAnnotationBench } from './annotation-bench.ts';
+import { openAnnotationBench, overall, says } from './annotation-bench.ts';
 
 const marks = {
   id: 'marks',
@@ -42,6 +42,25 @@ describe('marked spans', () => {
     expect(pair?.f1.low).toBeCloseTo(0.5, 12);
     expect(pair?.f1.high).toBeCloseTo(0.6, 12);
     expect(report.questions).toEqual([]);
+  });
+
+  it('stand beside the answers of those who differ; would catch an adjudicator who cannot see what was marked', async () => {
+    const bench = await openAnnotationBench(1);
+    const projectId = await bench.create({ questions: [overall, marks], overlap: 2 });
+    for (const [name, label] of [
+      ['Ann', 'a'],
+      ['Ben', 'b'],
+    ] as const) {
+      const raterId = await bench.addRater(name);
+      const own = name === 'Ann' ? spans(span('a', 0, 5)) : spans();
+      await bench.answer({ projectId, raterId }, () => ({ ...says(label), ...own }));
+    }
+    const page = { question: 'overall', offset: 0, limit: 10 };
+    const { rows } = await bench.service.listConflicts(projectId, page);
+    expect(rows[0]?.answers.map(({ rater, spans: marked }) => [rater, marked])).toEqual([
+      ['Ann', [span('a', 0, 5)]],
+      ['Ben', []],
+    ]);
   });
 
   it('that end behind the text, are empty, cut a character or have an unknown label are refused', async () => {

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { Span } from '../../../electron/contract/annotation.contract.ts';
-import { rawOffset, toggleSpan, trimSpan } from '../../../renderer/features/annotate/span-text.ts';
+import {
+  cutAtSpans,
+  rawOffset,
+  toggleSpan,
+  trimSpan,
+} from '../../../renderer/features/annotate/span-text.ts';
 
 const span = (start: number, end: number, side: 'a' | 'b' = 'a'): Span => ({ side, start, end, label: 'x' });
 
@@ -25,5 +30,19 @@ describe('a marked part', () => {
     const third = toggleSpan(second, span(1, 2));
     expect(third).toEqual({ kind: 'span', spans: [span(1, 2), span(7, 9), span(5, 6, 'b')] });
     expect(toggleSpan(third, span(7, 9))).toEqual({ kind: 'span', spans: [span(1, 2), span(5, 6, 'b')] });
+  });
+
+  it('cuts a text where marks begin and end, with overlaps told apart; would catch letters that are lost or shown twice', () => {
+    const one = { start: 1, end: 4, label: 'x' };
+    const two = { start: 3, end: 9, label: 'y', who: 'Ben' };
+    const pieces = cutAtSpans('abcdef', [one, two]);
+    expect(
+      pieces.map(({ text, spans, begins }) => [text, spans.map((s) => s.label), begins.map((s) => s.label)]),
+    ).toEqual([
+      ['a', [], []],
+      ['bc', ['x'], ['x']],
+      ['d', ['x', 'y'], ['y']],
+      ['ef', ['y'], []],
+    ]);
   });
 });

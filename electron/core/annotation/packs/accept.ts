@@ -4,6 +4,7 @@ import { AppError } from '../../../contract/app-error.ts';
 import { projectSettingsSchema } from '../../../contract/annotation.contract.ts';
 import type { OpenedPack, Signer } from '../../../contract/pack.contract.ts';
 import { checkQuestions } from '../check-project.ts';
+import { checkImages, storeImages } from './images.ts';
 import { addRaterNamed, nextNumber } from './keys.ts';
 import { hashOf, type ItemsPayload, textHashSql, textJoins } from './payload.ts';
 import { stageRows } from './stage-rows.ts';
@@ -33,7 +34,8 @@ export interface Acceptance {
 }
 
 /** Throws PACK_INVALID for a payload whose parts do not fit each other. */
-function checkItems({ items, raters, project, questionsHash, guidelinesHash }: ItemsPayload): void {
+function checkItems(payload: ItemsPayload): void {
+  const { items, raters, project, questionsHash, guidelinesHash } = payload;
   const refuse = (why: string) => new AppError('PACK_INVALID', `The pack was not opened: ${why}.`);
   if (new Set(items.map((item) => item.itemKey)).size < items.length)
     throw refuse('two of its items have the same key');
@@ -41,6 +43,7 @@ function checkItems({ items, raters, project, questionsHash, guidelinesHash }: I
     throw refuse('two of its raters have the same key');
   if (hashOf(project.questions) !== questionsHash || hashOf(project.guidelines) !== guidelinesHash)
     throw refuse('its questions or guidelines are not those it names');
+  checkImages(payload, refuse);
   checkQuestions(project.questions);
 }
 
@@ -134,6 +137,7 @@ async function storeDataset(
   ]);
   await stageItems(session, payload, incoming);
   await loadTexts(session, { datasetId, importId, source });
+  await storeImages(session, payload, { datasetId, importId });
   const { wrong } = await session.one<{ wrong: number }>(
     `SELECT count(*) AS wrong FROM packed_place l JOIN packed i USING (place) JOIN comparison c ON c.comparison_id = l.comparison_id
      ${textJoins} WHERE ${textHashSql} <> i."textHash"`,

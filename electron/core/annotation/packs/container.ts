@@ -21,7 +21,8 @@ import { publicKeyOf, rawPublicKey } from './signer.ts';
  * authenticated with it. The Ed25519 signature is over everything before it.
  */
 const magic = Buffer.from('ASSAYPACK\n', 'latin1');
-const version = 1;
+/** 1: texts only; 2: images too. A pack says the lowest that can read it. */
+const versions = { texts: 1, images: 2 } as const;
 const preludeLength = magic.length + 2 + 4 + 4;
 const signatureLength = 64;
 const tagLength = 16;
@@ -31,6 +32,8 @@ export const packLimits = {
   fileBytes: 128 * 2 ** 20,
   headerBytes: 4_096,
   contentBytes: 256 * 2 ** 20,
+  /** Of all images together, before they are packed. */
+  imageBytes: 96 * 2 ** 20,
 } as const;
 
 const bytesOf = (length: number) =>
@@ -78,7 +81,11 @@ function refuse(code: 'PACK_INVALID' | 'PACK_TRUNCATED' | 'PACK_TAMPERED', text:
 /** The pack of a content. Throws PACK_TOO_LARGE. */
 export async function sealPack(
   content: Buffer,
-  { key, passphrase }: { readonly key: KeyObject; readonly passphrase: string | null },
+  {
+    key,
+    passphrase,
+    hasImages = false,
+  }: { readonly key: KeyObject; readonly passphrase: string | null; readonly hasImages?: boolean },
 ): Promise<Buffer> {
   if (content.length > packLimits.contentBytes)
     throw new AppError(
@@ -111,7 +118,7 @@ export async function sealPack(
   const packed = await deflate(content);
   const prelude = Buffer.alloc(preludeLength);
   magic.copy(prelude);
-  prelude.writeUInt16BE(version, magic.length);
+  prelude.writeUInt16BE(hasImages ? versions.images : versions.texts, magic.length);
   prelude.writeUInt32BE(header.length, magic.length + 2);
   prelude.writeUInt32BE(packed.length + (encryption ? tagLength : 0), magic.length + 6);
   const before = Buffer.concat([prelude, header]);
@@ -174,15 +181,15 @@ function cut(bytes: Buffer): { before: Buffer; header: Buffer; body: Buffer; sig
     refuse('PACK_TRUNCATED', 'the file is not whole. Copy it again; nothing was changed.');
   if (bytes.length < preludeLength) throw truncated();
   const known = bytes.readUInt16BE(magic.length);
-  if (known > version)
+  if (known > versions.images)
     throw new AppError(
       'PACK_NEWER',
-      `The pack was not opened: it was made by a newer Assay (version ${known} of the format, this one knows ${version}). Use the newer Assay.`,
+      `The pack was not opened: it was made by a newer Assay (version ${known} of the format, this one knows ${versions.images}). Use the newer Assay.`,
       { version: known },
     );
   const headerLength = bytes.readUInt32BE(magic.length + 2);
   const bodyLength = bytes.readUInt32BE(magic.length + 6);
-  if (known !== version || headerLength > packLimits.headerBytes)
+  if (known < versions.texts || headerLength > packLimits.headerBytes)
     throw refuse('PACK_INVALID', 'its beginning is not that of a pack.');
   const end = preludeLength + headerLength + bodyLength + signatureLength;
   if (bytes.length < end) throw truncated();

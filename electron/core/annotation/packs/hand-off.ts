@@ -6,6 +6,8 @@ import type { HandOff, HandOffRequest } from '../../../contract/pack.contract.ts
 import { claimedElsewhere } from '../desk.ts';
 import { getProject, type StoredProject } from '../project.repository.ts';
 import { getRater } from '../rater.repository.ts';
+import { shownTextSql } from '../shown-text.ts';
+import { packImages } from './images.ts';
 import { ensureProjectKey, ensureRaterKey, findProjectKey, nextNumber } from './keys.ts';
 import { hashOf, type ItemsPayload, textHashSql, textJoins } from './payload.ts';
 
@@ -39,21 +41,11 @@ async function chooseItems(
       'INSERT INTO handed SELECT comparison_id, pos FROM annotation_item WHERE project_id = ? AND gold_label IS NOT NULL',
       [projectId],
     );
-  const { items, media } = await session.one<{ items: number; media: number }>(
-    `SELECT (SELECT count(*) FROM handed) AS items,
-       (SELECT count(*) FROM handed h JOIN comparison c USING (comparison_id)
-          JOIN media m ON m.response_id IN (c.response_a_id, c.response_b_id)) AS media`,
-  );
+  const { items } = await session.one<{ items: number }>('SELECT count(*) AS items FROM handed');
   if (items === 0)
     throw new AppError(
       'ANNOTATION_EMPTY',
       'Nothing was written: no item of the project lacks an answer. Choose all items to hand them off all the same.',
-    );
-  if (media > 0)
-    throw new AppError(
-      'PACK_TEXTS_ONLY',
-      `Nothing was written: packs hold texts only, and ${media} responses of these items have images.`,
-      { media },
     );
 }
 
@@ -69,25 +61,35 @@ interface ItemRow {
   readonly aMessages: Message[] | null;
   readonly b: string;
   readonly bMessages: Message[] | null;
+  readonly responseA: number;
+  readonly responseB: number;
 }
 
-async function readItems(session: Session, projectId: number): Promise<ItemsPayload['items']> {
+async function readItems(
+  session: Session,
+  projectId: number,
+  imagesOf: ReadonlyMap<number, string[]>,
+): Promise<ItemsPayload['items']> {
   const rows = await session.all<ItemRow>(
     `SELECT k.item_key AS "itemKey", ${textHashSql} AS "textHash", c.example_id AS "exampleId", p.text AS prompt,
-       p.messages AS "promptMessages", pb.text AS "promptB", pb.messages AS "promptBMessages", a.text AS a,
-       a.messages AS "aMessages", b.text AS b, b.messages AS "bMessages"
+       p.messages AS "promptMessages", pb.text AS "promptB", pb.messages AS "promptBMessages", ${shownTextSql('a')} AS a,
+       a.messages AS "aMessages", ${shownTextSql('b')} AS b, b.messages AS "bMessages", a.response_id AS "responseA", b.response_id AS "responseB"
      FROM handed h JOIN annotation_item_key k ON k.comparison_id = h.comparison_id AND k.project_id = ?
        JOIN comparison c ON c.comparison_id = h.comparison_id ${textJoins} ORDER BY h.pos`,
     [projectId],
   );
+  const withImages = (text: ItemsPayload['items'][number]['a'], responseId: number) => {
+    const images = imagesOf.get(responseId);
+    return images ? { ...text, images } : text;
+  };
   return rows.map((row) => ({
     itemKey: row.itemKey,
     textHash: row.textHash,
     exampleId: row.exampleId,
     prompt: { text: row.prompt, messages: row.promptMessages },
     promptB: row.promptB === null ? null : { text: row.promptB, messages: row.promptBMessages },
-    a: { text: row.a, messages: row.aMessages },
-    b: { text: row.b, messages: row.bMessages },
+    a: withImages({ text: row.a, messages: row.aMessages }, row.responseA),
+    b: withImages({ text: row.b, messages: row.bMessages }, row.responseB),
   }));
 }
 
@@ -102,7 +104,7 @@ async function refuseBorrowed(session: Session, projectId: number): Promise<void
 
 /**
  * What a hand-off takes along, and its record here: its items count as held by the other machine from now on.
- * @throws AppError ANNOTATION_PROJECT_MISSING, RATER_MISSING, ANNOTATION_EMPTY, PACK_TEXTS_ONLY, PACK_WRONG_PROJECT
+ * @throws AppError ANNOTATION_PROJECT_MISSING, RATER_MISSING, ANNOTATION_EMPTY, PACK_IMAGE_UNREADABLE, PACK_TOO_LARGE, PACK_WRONG_PROJECT
  */
 export async function makeItemsPayload(
   session: Session,
@@ -126,6 +128,7 @@ export async function makeItemsPayload(
   );
   const { name, guidelines, questions, seed } = settings;
   const overlap = Math.min(request.overlap ?? raterIds.length, raterIds.length);
+  const { images, imagesOf } = await packImages(session);
   const payload: ItemsPayload = {
     kind: 'items',
     handOffKey: randomUUID(),
@@ -137,7 +140,8 @@ export async function makeItemsPayload(
     raters,
     dataset: dataset.slice(0, 200),
     project: { name, guidelines, questions, overlap, seed },
-    items: await readItems(session, projectId),
+    items: await readItems(session, projectId, imagesOf),
+    ...(images.length > 0 ? { images } : {}),
   };
   return { payload, handOffId: await recordHandOff(session, { payload, projectId, raterIds, file }) };
 }

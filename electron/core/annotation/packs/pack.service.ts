@@ -167,7 +167,8 @@ export class PackService {
 
   private async write(file: string, payload: Payload, passphrase: string | null): Promise<Written> {
     const key = openKey(this.options.workspace.path);
-    const bytes = await sealPack(Buffer.from(JSON.stringify(payload)), { key, passphrase });
+    const hasImages = payload.kind === 'items' && payload.images !== undefined;
+    const bytes = await sealPack(Buffer.from(JSON.stringify(payload)), { key, passphrase, hasImages });
     writePack(file, bytes, this.options.workspace.incoming);
     return { file, bytes: bytes.length, signer: signerOf(rawPublicKey(key)) };
   }

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { AppError } from '../../../contract/app-error.ts';
 import { answersSchema, questionSchema } from '../../../contract/annotation.contract.ts';
+import { largestImage } from '../../corpus/image-file.ts';
+import { namedImageJoins, shownTextSql } from '../shown-text.ts';
 
 const key = z.guid();
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
@@ -13,6 +15,12 @@ const messages = z
   .max(10_000)
   .nullable();
 const text = z.strictObject({ text: longText, messages });
+/** A response; its images are named by their hash, since the name of a file can tell who made it. */
+const response = z.strictObject({
+  text: longText,
+  messages,
+  images: z.array(hash).min(1).max(16).optional(),
+});
 const side = z.enum(['a', 'b']);
 const rater = z.strictObject({ raterKey: key, name: raterName });
 
@@ -27,7 +35,7 @@ const base = {
   raters: z.array(rater).max(1_000),
 };
 
-/** Items to be judged elsewhere: texts and questions only, no labels, no models, no known answers. */
+/** Items to be judged elsewhere: texts, images and questions only, no labels, no models, no known answers. */
 export const itemsPayloadSchema = z.strictObject({
   kind: z.literal('items'),
   ...base,
@@ -47,12 +55,24 @@ export const itemsPayloadSchema = z.strictObject({
         exampleId: z.string().max(10_000),
         prompt: text,
         promptB: text.nullable(),
-        a: text,
-        b: text,
+        a: response,
+        b: response,
       }),
     )
     .min(1)
     .max(1_000_000),
+  /** The bytes of every image that a response shows, once each. */
+  images: z
+    .array(
+      z.strictObject({
+        sha256: hash,
+        mime: z.enum(['image/png', 'image/jpeg', 'image/gif', 'image/webp']),
+        base64: z.string().max(Math.ceil(largestImage / 3) * 4),
+      }),
+    )
+    .min(1)
+    .max(100_000)
+    .optional(),
 });
 export type ItemsPayload = z.infer<typeof itemsPayloadSchema>;
 
@@ -115,10 +135,11 @@ export function hashOf(value: unknown): string {
 
 /**
  * SQL for the content hash of pair `c` with prompts `p` and `pb` and responses `a` and `b`: SHA-256 over the SHA-256 of its
- * four texts, in hexadecimal; a missing second prompt counts as an empty text.
+ * four texts, in hexadecimal; a missing second prompt counts as an empty text, and so does {@link shownTextSql} of a name.
  */
-export const textHashSql = `sha256(sha256(p.text) || sha256(coalesce(pb.text, '')) || sha256(a.text) || sha256(b.text))`;
+export const textHashSql = `sha256(sha256(p.text) || sha256(coalesce(pb.text, '')) || sha256(${shownTextSql('a')}) || sha256(${shownTextSql('b')}))`;
 
 /** The joins that {@link textHashSql} needs after `comparison c`. */
 export const textJoins = `JOIN prompt p ON p.prompt_id = c.prompt_id LEFT JOIN prompt pb ON pb.prompt_id = c.prompt_b_id
-  JOIN response a ON a.response_id = c.response_a_id JOIN response b ON b.response_id = c.response_b_id`;
+  JOIN response a ON a.response_id = c.response_a_id JOIN response b ON b.response_id = c.response_b_id
+  ${namedImageJoins}`;

@@ -152,7 +152,8 @@ interface FileRow {
 async function readFiles({ session, dataset, params, signal }: Context): Promise<FileRow[]> {
   const rows = await session.all<{ response_id: number; path: string; source_file: string }>(
     `SELECT m.response_id, m.path, r.source_file FROM media m JOIN response r USING (response_id)
-     WHERE m.dataset_id = ? AND NOT regexp_matches(m.path, '^[A-Za-z][A-Za-z+.-]*:') ORDER BY m.media_id LIMIT ?`,
+     WHERE m.dataset_id = ? AND NOT regexp_matches(m.path, '^[A-Za-z][A-Za-z+.-]*:')
+       AND m.path NOT IN (SELECT path FROM packed_image) ORDER BY m.media_id LIMIT ?`,
     [dataset.datasetId, params.most_files],
     { signal },
   );

@@ -1,0 +1,119 @@
+import { createHash } from 'node:crypto';
+import type { Session } from '../../../../native/duckdb/session.ts';
+import { AppError } from '../../../contract/app-error.ts';
+import { parseImageSize } from '../../audit/audits/documentation/image-size.ts';
+import { findImageType, readImageFile } from '../../corpus/image-file.ts';
+import { packLimits } from './container.ts';
+import type { ItemsPayload } from './payload.ts';
+
+type PackedImage = NonNullable<ItemsPayload['images']>[number];
+
+const sha256Of = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
+
+interface ImageRow {
+  readonly responseId: number;
+  readonly path: string;
+  readonly sourceFile: string;
+  readonly packed: string | null;
+}
+
+/**
+ * The images of the responses in the temporary table `handed`, once each, and their hashes by response.
+ * @throws AppError PACK_IMAGE_UNREADABLE naming the first that cannot travel, PACK_TOO_LARGE
+ */
+export async function packImages(
+  session: Session,
+): Promise<{ images: PackedImage[]; imagesOf: Map<number, string[]> }> {
+  const rows = await session.all<ImageRow>(
+    `SELECT DISTINCT m.media_id, m.response_id AS "responseId", m.path, r.source_file AS "sourceFile", to_base64(i.content) AS packed
+     FROM handed h JOIN comparison c USING (comparison_id) JOIN media m ON m.response_id IN (c.response_a_id, c.response_b_id)
+       JOIN response r ON r.response_id = m.response_id LEFT JOIN packed_image i ON i.path = m.path ORDER BY m.media_id`,
+  );
+  const images = new Map<string, PackedImage>();
+  const imagesOf = new Map<number, string[]>();
+  let total = 0;
+  for (const row of rows) {
+    const { bytes, mime } = readBytes(row);
+    const sha256 = sha256Of(bytes);
+    imagesOf.set(row.responseId, [...(imagesOf.get(row.responseId) ?? []), sha256]);
+    if (images.has(sha256)) continue;
+    total += bytes.length;
+    if (total > packLimits.imageBytes)
+      throw new AppError(
+        'PACK_TOO_LARGE',
+        `Nothing was written: the images of these items are larger than ${packLimits.imageBytes / 2 ** 20} MiB together. Hand off fewer items at a time.`,
+      );
+    images.set(sha256, { sha256, mime, base64: bytes.toString('base64') });
+  }
+  return { images: [...images.values()], imagesOf };
+}
+
+function readBytes(row: ImageRow): { bytes: Buffer; mime: PackedImage['mime'] } {
+  const refuse = (why: string) =>
+    new AppError(
+      'PACK_IMAGE_UNREADABLE',
+      `Nothing was written: the image ${row.path} cannot travel: ${why}. Leave its pair out by a filter, or put the file there.`,
+      { path: row.path },
+    );
+  const bytes = row.packed === null ? readImageFile(row, refuse).bytes : Buffer.from(row.packed, 'base64');
+  const mime = mimeOf(bytes);
+  if (mime === undefined) throw refuse('its bytes are not those of a PNG, JPEG, GIF or WebP image');
+  return { bytes, mime };
+}
+
+function mimeOf(bytes: Buffer): PackedImage['mime'] | undefined {
+  const size = parseImageSize(bytes);
+  return size && size.width > 0 && size.height > 0
+    ? (findImageType(bytes) as PackedImage['mime'])
+    : undefined;
+}
+
+/** Where a packed image stands among the images of a workspace. */
+const pathOf = ({ sha256, mime }: PackedImage) => `packed/${sha256}.${mime.slice('image/'.length)}`;
+
+/**
+ * Checks that the images of a pack are those its items name: every one is there, is used, is an image of its kind and
+ * has the hash it goes by. `refuse` makes the error of a reason.
+ */
+export function checkImages({ items, images = [] }: ItemsPayload, refuse: (why: string) => Error): void {
+  const named = new Set(items.flatMap(({ a, b }) => [...(a.images ?? []), ...(b.images ?? [])]));
+  const there = new Set(images.map((image) => image.sha256));
+  if (there.size < images.length) throw refuse('two of its images have the same hash');
+  if ([...named].some((sha256) => !there.has(sha256))) throw refuse('an image of its items is missing');
+  if (there.size > named.size) throw refuse('it holds an image that no item shows');
+  let total = 0;
+  for (const { sha256, mime, base64 } of images) {
+    const bytes = Buffer.from(base64, 'base64');
+    total += bytes.length;
+    if (total > packLimits.imageBytes) throw refuse('its images are larger than a pack may hold');
+    if (sha256Of(bytes) !== sha256) throw refuse('the bytes of an image are not those its hash names');
+    if (mimeOf(bytes) !== mime) throw refuse('one of its images is not of the kind it says');
+  }
+}
+
+/** Stores the images of a pack whose responses have been loaded; `packed_place` says where. */
+export async function storeImages(
+  session: Session,
+  { items, images = [] }: ItemsPayload,
+  target: { readonly datasetId: number; readonly importId: number },
+): Promise<void> {
+  const places = new Map(images.map((image) => [image.sha256, pathOf(image)]));
+  for (const image of images)
+    await session.run(
+      `INSERT INTO packed_image SELECT ?, ?, from_base64(?) WHERE NOT EXISTS (SELECT 1 FROM packed_image WHERE path = ?)`,
+      [pathOf(image), image.mime, image.base64, pathOf(image)],
+    );
+  const uses = items.flatMap((item, place) =>
+    (['a', 'b'] as const).flatMap((side) =>
+      (item[side].images ?? []).map((sha256, at) => ({ place, side, at, path: places.get(sha256) ?? '' })),
+    ),
+  );
+  if (uses.length === 0) return;
+  await session.run(
+    `INSERT INTO media SELECT (SELECT coalesce(max(media_id), 0) FROM media) + row_number() OVER (ORDER BY u.place, u.side, u.at), ?,
+       CASE u.side WHEN 'a' THEN l.response_a_id ELSE l.response_b_id END, u.path, ?
+     FROM (SELECT unnest(from_json(?::JSON, '[{"place":"BIGINT","side":"VARCHAR","at":"INTEGER","path":"VARCHAR"}]'), recursive := true)) u
+       JOIN packed_place l ON l.place = u.place`,
+    [target.datasetId, target.importId, JSON.stringify(uses)],
+  );
+}

@@ -1,0 +1,48 @@
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import path from 'node:path';
+
+const imageTypes: Readonly<Record<string, string>> = {
+  '.png': 'image/png',
+  '.jpg': 'image/jpeg',
+  '.jpeg': 'image/jpeg',
+  '.gif': 'image/gif',
+  '.webp': 'image/webp',
+};
+
+/** Largest image that is read, in bytes. */
+export const largestImage = 20 * 2 ** 20;
+
+/** True for an address on another machine, which is never loaded. */
+export const isRemoteImage = (place: string): boolean => /^[a-z][a-z+.-]*:/i.test(place);
+
+/** MIME type by the first bytes of a PNG, JPEG, GIF or WebP file; undefined for anything else. */
+export function findImageType(bytes: Buffer): string | undefined {
+  if (bytes.length < 16) return undefined;
+  if (bytes.subarray(0, 8).equals(Buffer.from('89504e470d0a1a0a', 'hex'))) return 'image/png';
+  if (bytes.readUIntBE(0, 3) === 0xffd8ff) return 'image/jpeg';
+  if (/^GIF8[79]a$/.test(bytes.toString('latin1', 0, 6))) return 'image/gif';
+  return bytes.toString('latin1', 0, 4) === 'RIFF' && bytes.toString('latin1', 8, 12) === 'WEBP'
+    ? 'image/webp'
+    : undefined;
+}
+
+/**
+ * A raster image beside the file its row was imported from. `refuse` makes the error of a reason: a remote address, a
+ * place or link outside that folder, another kind of file, none, or one over 20 MiB.
+ */
+export function readImageFile(
+  image: { readonly path: string; readonly sourceFile: string },
+  refuse: (why: string) => Error,
+): { mime: string; bytes: Buffer } {
+  if (isRemoteImage(image.path)) throw refuse('it lies on another machine, and nothing remote is loaded');
+  const folder = path.dirname(image.sourceFile);
+  const file = path.resolve(folder, image.path);
+  if (!file.startsWith(folder + path.sep)) throw refuse('it lies outside the folder of the imported file');
+  const mime = imageTypes[path.extname(file).toLowerCase()];
+  if (mime === undefined) throw refuse('it is not a PNG, JPEG, GIF or WebP file');
+  if (!existsSync(file)) throw refuse(`the file ${file} is not there`);
+  if (!realpathSync(file).startsWith(realpathSync(folder) + path.sep))
+    throw refuse('it is a link to another folder');
+  if (statSync(file).size > largestImage) throw refuse('it is larger than 20 MB');
+  return { mime, bytes: readFileSync(file) };
+}

@@ -1,0 +1,5 @@
+CREATE TABLE packed_image (
+  path VARCHAR NOT NULL,
+  mime VARCHAR NOT NULL,
+  content BLOB NOT NULL
+);
