@@ -43,13 +43,18 @@ export function useTeam() {
   const failure = shallowRef<Failure | null>(null);
   const isBusy = shallowRef(false);
 
+  /** Grows with every state that is shown; one that was asked for before it is older and dropped. */
+  let taken = 0;
   function take(next: TeamStatus): void {
+    taken += 1;
     status.value = next;
     endpoints.takeTeam(next);
   }
   async function refresh(): Promise<boolean> {
+    const before = taken;
     try {
-      take(await client.team.status());
+      const next = await client.team.status();
+      if (taken === before) take(next);
       failure.value = null;
     } catch (error) {
       failure.value = toFailure(error);
