@@ -7,6 +7,7 @@ import {
   type ExportSpec,
   exportSpecSchema,
   type ExportSummary,
+  recipeColumnSchema,
 } from '../contract/export.contract.ts';
 import { filterSchema } from '../contract/filter.contract.ts';
 import { checkSpec } from '../core/export/export.service.ts';
@@ -25,6 +26,7 @@ interface ExportOptions {
   readonly shards?: string;
   readonly rowsPerShard?: string;
   readonly splits?: string;
+  readonly recipe?: string;
   readonly seed: string;
   readonly filter?: string;
   readonly ties: string;
@@ -59,12 +61,23 @@ function readShare(name: string, text: string): number {
 }
 
 function readSplits(text: string, seed: string): ExportSpec['splits'] {
+  if (text === 'recipe') return { train: 1, validation: 0, test: 0, seed: 1, from: 'recipe' };
   const shares = text.split(',').map((part) => readShare('splits', part));
   const [train, validation, test, ...more] = shares;
   if (train === undefined || validation === undefined || test === undefined || more.length > 0)
-    throw new UsageError('--splits takes three shares: train,validation,test, for example 0.9,0.05,0.05');
+    throw new UsageError(
+      '--splits takes three shares: train,validation,test, for example 0.9,0.05,0.05; or recipe: those a recipe dealt',
+    );
   if (train + validation + test <= 0) throw new UsageError('--splits adds up to nothing');
   return { train, validation, test, seed: readWholeNumber('seed', seed, 0) };
+}
+
+function readRecipe(text: string | undefined): ExportSpec['recipe'] {
+  if (text === undefined || text === 'all') return null;
+  if (text === 'none') return [];
+  return text
+    .split(',')
+    .map((name) => recipeColumnSchema.parse(readChoice('recipe', name.trim(), recipeColumnSchema.options)));
 }
 
 function readFilter(text: string): ExportSpec['filter'] {
@@ -143,6 +156,7 @@ function readSpec(options: ExportOptions): Omit<ExportSpec, 'datasetId'> {
     bothBad: readChoice('both-bad', options.bothBad, ['auto', 'drop', 'keep', 'tie']),
     minStrength: options.minStrength === undefined ? null : readShare('min-strength', options.minStrength),
     splits: options.splits === undefined ? null : readSplits(options.splits, options.seed),
+    recipe: readRecipe(options.recipe),
     licence: options.licence ?? null,
     ...readPlace(options, isFile),
   });
@@ -220,7 +234,15 @@ export function addExportCommand(program: Command): void {
     .option('--compression <kind>', exportCompressionSchema.options.join(', '), 'none')
     .option('--shards <count>', 'files of each split')
     .option('--rows-per-shard <count>', 'pairs in a file at most')
-    .option('--splits <shares>', 'train,validation,test by prompt clusters, for example 0.9,0.05,0.05')
+    .option(
+      '--splits <shares>',
+      'train,validation,test by prompt clusters, for example 0.9,0.05,0.05; or recipe',
+    )
+    .option(
+      '--recipe <columns>',
+      `what a recipe decided, by comma: ${recipeColumnSchema.options.join(', ')}; all the format has a place for, or none`,
+      'all',
+    )
     .option('--seed <number>', 'seed of the splits', '1')
     .option('--filter <json>', 'a filter as the grid uses it')
     .option('--ties <policy>', 'drop, keep, both (orders) or auto (keep where the format can say it)', 'auto')

@@ -29,6 +29,21 @@ export type ExportOption = z.infer<typeof exportOptionSchema>;
 export const exportColumnSchema = z.object({ name: z.string(), type: z.string(), note: z.string() });
 export type ExportColumn = z.infer<typeof exportColumnSchema>;
 
+/** What a curation recipe decides about a pair. */
+export const recipeColumnSchema = z.enum([
+  'margin',
+  'weight',
+  'soft_label',
+  'split',
+  'place',
+  'stage',
+  'route',
+  'goal_score',
+  'is_relabelled',
+  'method',
+]);
+export type RecipeColumn = z.infer<typeof recipeColumnSchema>;
+
 export const exportFormatSchema = z.object({
   format: z.string(),
   title: z.string(),
@@ -42,6 +57,8 @@ export const exportFormatSchema = z.object({
   columns: z.array(exportColumnSchema),
   /** What it has no place for, in words, with the default options. */
   cannotHold: z.array(z.string()),
+  /** Where it puts what a recipe decided; what is not named here it has no place for. */
+  recipe: z.array(z.object({ column: recipeColumnSchema, name: z.string() })),
   /** Labels besides a and b that it can say. */
   canSay: z.object({ tie: z.boolean(), bothBad: z.boolean(), unlabelled: z.boolean() }),
 });
@@ -84,6 +101,8 @@ export const exportSpecSchema = z.object({
   /** 0..1; pairs below it, and pairs without a strength, are left out. */
   minStrength: z.number().min(0).max(1).nullable().default(null),
   splits: exportSplitsSchema.nullable().default(null),
+  /** What of a recipe's decisions is written; null = all there are and the format has a place for. */
+  recipe: z.array(recipeColumnSchema).max(recipeColumnSchema.options.length).nullable().default(null),
   /** file = one file and its manifest beside it; folder = files and manifest.json; hub = a Hugging Face dataset folder. */
   layout: z.enum(['file', 'folder', 'hub']).default('folder'),
   /** An SPDX id or words; goes into the card and is remembered for the dataset. */
@@ -170,6 +189,10 @@ export const exportContract = {
         }),
       ),
     ),
+    /** What a recipe decided about the pairs of the dataset, and about how many; empty where none made it. */
+    recipe: oc
+      .input(datasetInput)
+      .output(z.array(z.object({ column: recipeColumnSchema, rows: z.number().int() }))),
     /** What would be written, what would be lost, and personal data that looks as if it were there. */
     plan: oc
       .input(exportSpecSchema.extend({ looksForPersonalData: z.boolean().default(true) }))

@@ -12,6 +12,7 @@ const format = (
   options: [],
   columns: [],
   cannotHold: ['model names'],
+  recipe: [{ column: 'margin', name: 'margin' }],
   canSay: { tie: false, bothBad: false, unlabelled: false },
   ...parts,
 });
@@ -78,6 +79,12 @@ export function fakeExport(answer: Answer, runJob: RunJob) {
     annotators: (input: { datasetId: number }) =>
       answer('export.annotators', input, () => [
         { annotatorId: 5, name: 'rater 1', kind: 'human', aspect: null, votes: 320 },
+      ]),
+    recipe: (input: { datasetId: number }) =>
+      answer('export.recipe', input, () => [
+        { column: 'margin' as const, rows: 320 },
+        { column: 'weight' as const, rows: 200 },
+        { column: 'split' as const, rows: 4_812 },
       ]),
     plan: (input: ExportSpec & { looksForPersonalData: boolean }, rest?: { signal?: AbortSignal }) =>
       answer(

@@ -8,6 +8,7 @@ export function makeExportHandlers(core: Implementation, jobs: JobService, expor
     export: {
       formats: core.export.formats.handler(() => listFormats()),
       annotators: core.export.annotators.handler(({ input }) => exports.listAnnotators(input.datasetId)),
+      recipe: core.export.recipe.handler(({ input }) => exports.listRecipeColumns(input.datasetId)),
       plan: core.export.plan.handler(({ input, signal }) => exports.plan(input, signal)),
       preview: core.export.preview.handler(({ input, signal }) => exports.preview(input, signal)),
       start: core.export.start.handler(async ({ input }) => {

@@ -5,13 +5,14 @@ import { quoteLiteral } from '../../../native/duckdb/quoting.ts';
 import type { Session } from '../../../native/duckdb/session.ts';
 import { AppError } from '../../contract/app-error.ts';
 import type { Dataset } from '../../contract/corpus.contract.ts';
-import type { ExportPlan, ExportSpec, ExportWarning } from '../../contract/export.contract.ts';
+import type { ExportPlan, ExportSpec, ExportWarning, RecipeColumn } from '../../contract/export.contract.ts';
 import type { DatasetRepository } from '../corpus/dataset.repository.ts';
 import type { SearchService } from '../corpus/search/search.service.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { findRecordedLicence, guessLicence } from './licence.ts';
 import { listLosses } from './losses.ts';
 import { findPersonalData, scannedAtMost } from './personal-data.ts';
+import { checkRecipeColumns, countRecipeColumns, listRecipeLosses } from './recipe-columns.ts';
 import { getWriter, resolveOptions } from './registry.ts';
 import { selectedRows } from './rows-sql.ts';
 import { type Selection, selectRows } from './selection.ts';
@@ -146,6 +147,13 @@ export class ExportService {
     );
   }
 
+  /** What a recipe decided about the pairs of a dataset, and about how many. */
+  async listRecipeColumns(datasetId: number): Promise<{ column: RecipeColumn; rows: number }[]> {
+    const rows = `(SELECT comparison_id AS row_id FROM curation_row WHERE dataset_id = ${Math.trunc(datasetId)})`;
+    const counts = await this.workspace.database.withReader((session) => countRecipeColumns(session, rows));
+    return [...counts].map(([column, count]) => ({ column, rows: count }));
+  }
+
   /** Changes with every import, every change of a row and every vote that is added. */
   async datasetVersion(session: Session, datasetId: number): Promise<string> {
     const { imports, edits, votes } = await session.one<{ imports: number; edits: number; votes: number }>(
@@ -188,6 +196,7 @@ export function checkSpec(spec: ExportSpec): Writer {
   const refuse = (text: string) => {
     throw new AppError('EXPORT_OPTION_INVALID', `Not exported: ${text}`, { format: writer.id });
   };
+  checkRecipeColumns(writer, spec.recipe);
   if (spec.container && !writer.containers.includes(spec.container))
     refuse(`${writer.title} is written as ${writer.containers.join(' or ')}, not as ${spec.container}.`);
   const container = spec.container ?? writer.containers[0];
@@ -209,7 +218,7 @@ export function checkSpec(spec: ExportSpec): Writer {
 
 /** What is left out, lost or open, before personal data. */
 export async function listWarnings(
-  { session, dataset, selection }: OpenSelection,
+  { session, dataset, writer, selection }: OpenSelection,
   signal?: AbortSignal,
 ): Promise<ExportWarning[]> {
   const { shape, context, rows, leftOut } = selection;
@@ -240,7 +249,12 @@ export async function listWarnings(
           },
         ]
       : [];
-  return [...leftOut, ...losses, ...note];
+  const decided: ExportWarning[] = listRecipeLosses(writer, selection.recipe).map((loss) => ({
+    kind: 'no-place',
+    rows: [],
+    ...loss,
+  }));
+  return [...leftOut, ...losses, ...decided, ...note];
 }
 
 function readBeginning(file: string): { text: string; isCut: boolean } {

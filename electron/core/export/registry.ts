@@ -1,5 +1,5 @@
 import { AppError } from '../../contract/app-error.ts';
-import type { ExportFormat, ExportOption } from '../../contract/export.contract.ts';
+import { type ExportFormat, type ExportOption, recipeColumnSchema } from '../../contract/export.contract.ts';
 import { quoteLiteral } from '../../../native/duckdb/quoting.ts';
 import type { OptionValues, Writer } from './writer.ts';
 import { annotatedPairs } from './writers/annotated-pairs.ts';
@@ -97,6 +97,7 @@ function describe(writer: Writer): ExportFormat {
     datasetId: 0,
     datasetName: '',
     isConversational: true,
+    recipe: new Set(),
     selection: quoteLiteral(''),
   });
   return {
@@ -110,6 +111,10 @@ function describe(writer: Writer): ExportFormat {
     cannotHold: holdings
       .filter((one) => one.relations.includes(relation) && !shape.holds.has(one.id))
       .map((one) => one.title),
+    recipe: recipeColumnSchema.options.flatMap((column) => {
+      const name = writer.recipePlaces?.[column];
+      return name === undefined ? [] : [{ column, name }];
+    }),
     canSay: { ...writer.canSay },
   };
 }

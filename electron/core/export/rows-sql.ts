@@ -29,7 +29,7 @@ function boundedTables(bounds: RowBounds | undefined) {
  * The selected pairs with everything a writer may need: unit, split, row_id, label, strength, prompt, prompt_messages,
  * is_dialogue, a, b, a_messages, b_messages, a_is_dialogue, b_is_dialogue, chosen, rejected (texts), chosen_messages,
  * rejected_messages, model_a, model_b, chosen_model, rejected_model, the pair's own columns and what a recipe decided of it
- * (recipe_weight, recipe_soft_label, recipe_margin; NULL where none did). `selection` has unit,
+ * (recipe_ and the names of `curation_row`; NULL where none did). `selection` has unit,
  * split, row_id, label, strength. Chosen and rejected are NULL unless the label is a or b.
  */
 function pairRows(selection: Sql, bounds: RowBounds | undefined): Sql {
@@ -46,7 +46,9 @@ function pairRows(selection: Sql, bounds: RowBounds | undefined): Sql {
         ra.messages IS NOT NULL AS a_is_dialogue, rb.messages IS NOT NULL AS b_is_dialogue,
         c.model_a, c.model_b, c.example_id, c.language, c.topic, c.subset, c.n_votes, c.extra, c.source_file,
         c.source_row, c.prompt_id, c.response_a_id, c.response_b_id,
-        q.weight AS recipe_weight, q.soft_label AS recipe_soft_label, q.margin AS recipe_margin
+        q.weight AS recipe_weight, q.soft_label AS recipe_soft_label, q.margin AS recipe_margin, q.split AS recipe_split,
+        q.place AS recipe_place, q.stage AS recipe_stage, q.route AS recipe_route, q.goal_score AS recipe_goal_score,
+        q.is_relabelled AS recipe_is_relabelled, q.method AS recipe_method
       FROM ${selection} s JOIN ${table.row('comparison', 'comparison_id')} c ON c.comparison_id = s.row_id JOIN ${table.prompt} p ON p.prompt_id = c.prompt_id
       LEFT JOIN curation_row q ON q.comparison_id = c.comparison_id
       LEFT JOIN prompt pb ON pb.prompt_id = c.prompt_b_id AND c.prompt_b_id <> c.prompt_id

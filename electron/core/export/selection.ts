@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto';
 import type { Parameter, Session } from '../../../native/duckdb/session.ts';
 import { AppError } from '../../contract/app-error.ts';
 import type { Dataset } from '../../contract/corpus.contract.ts';
-import type { ExportSpec, ExportWarning } from '../../contract/export.contract.ts';
+import type { ExportSpec, ExportWarning, RecipeColumn } from '../../contract/export.contract.ts';
 import type { Sql } from '../corpus/reading/reader.ts';
 import { compileClauses, explainPatternError, getField } from '../corpus/views/compile-filter.ts';
 import { baseTable, fromClause } from '../corpus/views/field-table.ts';
+import { chooseRecipeColumns, countRecipeColumns } from './recipe-columns.ts';
 import { resolveOptions } from './registry.ts';
 import { selectedRows } from './rows-sql.ts';
 import { clusterKey, splitRank, splitSelect, type SplitShare } from './splits.ts';
@@ -23,6 +24,8 @@ export interface Selection {
   readonly written: number;
   readonly leftOut: readonly ExportWarning[];
   readonly splits: readonly SplitShare[];
+  /** What a recipe decided about the rows, with how many. */
+  readonly recipe: ReadonlyMap<RecipeColumn, number>;
   /** Changes whenever other rows, labels or splits would be written. */
   readonly fingerprint: string;
   drop(): Promise<void>;
@@ -244,12 +247,17 @@ export async function selectRows(session: Session, request: SelectionRequest): P
   };
   try {
     await pickRows(session, pick, request);
+    const recipe =
+      dataset.relation === 'pairs'
+        ? await countRecipeColumns(session, `(SELECT row_id FROM ${pick} WHERE reason IS NULL AND copy = 0)`)
+        : new Map<RecipeColumn, number>();
     const context: WriterContext = {
       options: resolveOptions(writer, spec.options),
       relation: dataset.relation,
       container: spec.container ?? writer.containers[0] ?? 'jsonl',
       datasetId: dataset.datasetId,
       datasetName: dataset.name,
+      recipe: chooseRecipeColumns(writer, spec.recipe, recipe),
       isConversational: await findConversations(session, pick, request),
       selection: table,
     };
@@ -268,7 +276,7 @@ export async function selectRows(session: Session, request: SelectionRequest): P
     );
     const leftOut = await listLeftOut(session, pick);
     const rows = prepared(shape, selectedRows(dataset.relation, table));
-    return { table, context, shape, rows, selected, written, leftOut, splits, fingerprint, drop };
+    return { table, context, shape, rows, selected, written, leftOut, splits, recipe, fingerprint, drop };
   } catch (error) {
     await drop();
     throw error;

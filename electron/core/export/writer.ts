@@ -3,6 +3,7 @@ import type {
   ExportContainer,
   ExportOption,
   ExportOptionValue,
+  RecipeColumn,
 } from '../../contract/export.contract.ts';
 import type { Relation } from '../../contract/corpus.contract.ts';
 import type { Sql } from '../corpus/reading/reader.ts';
@@ -50,6 +51,8 @@ export interface WriterContext {
   readonly datasetName: string;
   /** True where any selected prompt or response has turns, so that one shape can be chosen for the whole file. */
   readonly isConversational: boolean;
+  /** What a recipe decided and the file is to hold; among the writer's `recipePlaces`. */
+  readonly recipe: ReadonlySet<RecipeColumn>;
   /** The table of all selected rows, for values that depend on the whole export: unit, split, row_id, label, strength. */
   readonly selection: Sql;
 }
@@ -89,6 +92,8 @@ export interface Writer {
   /** The first is the default. */
   readonly containers: readonly ExportContainer[];
   readonly options: readonly ExportOption[];
+  /** The column each decision of a recipe goes to, where readers of the format take one; absent: nowhere. */
+  readonly recipePlaces?: Readonly<Partial<Record<RecipeColumn, string>>>;
   /** Labels besides a and b; `unlabelled` also stands for skipped. */
   readonly canSay: { readonly tie: boolean; readonly bothBad: boolean; readonly unlabelled: boolean };
   /** `record` = all selected pairs of one source row make one row. */

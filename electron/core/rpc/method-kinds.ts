@@ -55,6 +55,7 @@ export const methodKinds = {
   'search.build': 'once',
   'export.formats': 'read',
   'export.annotators': 'read',
+  'export.recipe': 'read',
   'export.plan': 'read',
   'export.preview': 'read',
   'export.start': 'once',

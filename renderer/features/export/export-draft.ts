@@ -2,6 +2,7 @@ import type {
   ExportFormat,
   ExportOptionValue,
   ExportSpec,
+  RecipeColumn,
 } from '../../../electron/contract/export.contract.ts';
 import type { Clause, Filter, Sort } from '../../../electron/contract/filter.contract.ts';
 
@@ -27,6 +28,10 @@ export interface ExportDraft {
   layout: ExportSpec['layout'];
   rowsPerShard: string;
   isSplit: boolean;
+  /** The splits a recipe dealt, in place of shares. */
+  isSplitByRecipe: boolean;
+  /** What a recipe decided and the person does not want. */
+  withoutRecipe: RecipeColumn[];
   train: string;
   validation: string;
   test: string;
@@ -51,6 +56,8 @@ export function makeDraft(): ExportDraft {
     layout: 'folder',
     rowsPerShard: '',
     isSplit: false,
+    isSplitByRecipe: false,
+    withoutRecipe: [],
     train: '0.9',
     validation: '0.05',
     test: '0.05',
@@ -79,11 +86,32 @@ function readAnnotator(key: string): Pick<ExportSpec, 'annotatorId' | 'aspect'> 
   return { annotatorId, aspect };
 }
 
+/** What of a recipe's decisions the format is to hold: null, all it can, until the person takes one out. */
+function wantedOfRecipe(
+  { withoutRecipe }: ExportDraft,
+  format: ExportFormat,
+  decided: readonly RecipeColumn[],
+): RecipeColumn[] | null {
+  const can = format.recipe.flatMap(({ column }) => (decided.includes(column) ? [column] : []));
+  return can.some((column) => withoutRecipe.includes(column))
+    ? can.filter((column) => !withoutRecipe.includes(column))
+    : null;
+}
+
 /** The spec of a draft; undefined until a format is chosen. Half-typed numbers count as not given. */
 export function specOfDraft(
   draft: ExportDraft,
   datasetId: number,
-  { format, source }: { format: ExportFormat | undefined; source: ExportSource | undefined },
+  {
+    format,
+    source,
+    decided = [],
+  }: {
+    format: ExportFormat | undefined;
+    source: ExportSource | undefined;
+    /** What a recipe decided about pairs of the dataset. */
+    decided?: readonly RecipeColumn[];
+  },
 ): ExportSpec | undefined {
   if (!format || !source) return undefined;
   const container = format.containers.find((one) => one === draft.container) ?? format.containers[0];
@@ -113,8 +141,10 @@ export function specOfDraft(
             validation: share(draft.validation),
             test: share(draft.test),
             seed: Math.max(0, Math.floor(numberOr(draft.seed, 1))),
+            ...(draft.isSplitByRecipe ? { from: 'recipe' as const } : {}),
           }
         : null,
+    recipe: wantedOfRecipe(draft, format, decided),
     layout: draft.layout,
     licence: draft.licence.trim() === '' ? null : draft.licence.trim(),
     answers: [],

@@ -73,6 +73,30 @@ describe('export page', () => {
     expect(last).toMatchObject({ format: 'icai', container: 'csv', options: {} });
   });
 
+  it('offers what the recipe decided where the format has a place, says where it has none, and sends what is left', async () => {
+    const m = await open();
+    await planned(m);
+    const box = (name: string) =>
+      m.wrapper
+        .findAll('.check')
+        .find((one) => one.text().startsWith(name))
+        ?.get('input');
+    await until(() => box('Margins'));
+    expect(box('Weights')?.attributes('disabled')).toBeDefined();
+    expect(m.wrapper.text()).toContain('200 pairs; this format has no place for it');
+    expect(inputsOf(m, 'export.plan').at(-1)).toMatchObject({ recipe: null, splits: null });
+    await box('Margins')?.setValue(false);
+    await box('Split by clusters')?.setValue(true);
+    await m.wrapper.get('select:has(option[value="true"])').setValue('true');
+    const sent = () =>
+      inputsOf(m, 'export.plan').find(
+        (input) =>
+          Array.isArray(input['recipe']) && JSON.stringify(input['splits']).includes('"from":"recipe"'),
+      );
+    await until(sent);
+    expect(sent()).toMatchObject({ recipe: [] });
+  });
+
   it('shows the preview as text, so that markup of the data stays words', async () => {
     const m = await open();
     const preview = await until(() => m.wrapper.findAll('.preview pre')[0]);

@@ -1,4 +1,5 @@
 import { chatHoldings, holding, preferenceColumns, preferenceConditions, twoPrompts } from '../parts-sql.ts';
+import { listRecipeColumns, ownPlaces } from '../recipe-columns.ts';
 import { rationaleChoice, withRationale } from '../rationales-sql.ts';
 import type { Sql } from '../../corpus/reading/reader.ts';
 import {
@@ -6,9 +7,9 @@ import {
   choice,
   column,
   onlyDecided,
-  type OptionValues,
   type Writer,
   type WriterColumn,
+  type WriterContext,
 } from '../writer.ts';
 
 /** Agreement of the overall votes with the written label. */
@@ -18,17 +19,19 @@ const withVotes = (rows: Sql, datasetId: number): Sql => `(SELECT rows_of.*, w.a
       FROM vote v CROSS JOIN (VALUES ('a'), ('b')) x(label)
       WHERE v.dataset_id = ${datasetId} AND v.aspect IS NULL GROUP BY ALL) w ON w.comparison_id = rows_of.row_id AND w.voted = rows_of.label)`;
 
+/** Decisions of a recipe that stand in a column the format has anyway. */
+const ownColumns = { margin: 'margin', weight: 'weight', soft_label: 'label_smoothing' } as const;
+
 /** The columns of a pair; the smoothed pairs are those at or below the percentile of the whole selection. */
 function columnsOf({
   options,
   isChat,
   selection,
-}: {
-  options: OptionValues;
-  isChat: boolean;
-  selection: Sql;
-}): WriterColumn[] {
+  recipe,
+}: Pick<WriterContext, 'options' | 'selection' | 'recipe'> & { isChat: boolean }): WriterColumn[] {
   const threshold = `(SELECT quantile_cont(strength, ${Number(options['percentile']) / 100}) FROM ${selection} WHERE label IN ('a', 'b'))`;
+  const ofRecipe = (name: 'margin' | 'weight' | 'soft_label') =>
+    recipe.has(name) ? `recipe_${name}` : 'NULL::DOUBLE';
   const weight = { strength: 'coalesce(strength, 1)', agreement: 'coalesce(agreement, 1)', one: '1' };
   return [
     column('id', 'VARCHAR', 'example_id', 'id of the example'),
@@ -38,19 +41,19 @@ function columnsOf({
     column(
       'margin',
       'DOUBLE',
-      `coalesce(recipe_margin, strength * ${Number(options['marginScale'])})`,
+      `coalesce(${ofRecipe('margin')}, strength * ${Number(options['marginScale'])})`,
       'margin of the recipe, else strength scaled; NULL where it is not known',
     ),
     column(
       'weight',
       'DOUBLE',
-      `coalesce(recipe_weight, ${weight[options['weight'] as keyof typeof weight]})`,
+      `coalesce(${ofRecipe('weight')}, ${weight[options['weight'] as keyof typeof weight]})`,
       'weight of the pair: of the recipe (mean 1), else 0–1',
     ),
     column(
       'label_smoothing',
       'DOUBLE',
-      `CASE WHEN recipe_soft_label IS NOT NULL THEN least(1 - recipe_soft_label, 0.5) WHEN strength <= ${threshold} THEN ${Number(options['alpha'])} ELSE 0 END`,
+      `CASE WHEN ${ofRecipe('soft_label')} IS NOT NULL THEN least(1 - ${ofRecipe('soft_label')}, 0.5) WHEN strength <= ${threshold} THEN ${Number(options['alpha'])} ELSE 0 END`,
       'smoothing of the label, 0–0.5',
     ),
     column(
@@ -76,6 +79,7 @@ function columnsOf({
     column('language', 'VARCHAR', 'language', 'language'),
     column('topic', 'VARCHAR', 'topic', 'topic'),
     column('split', 'VARCHAR', 'subset', 'subset of the dataset'),
+    ...listRecipeColumns(new Set([...recipe].filter((name) => !(name in ownColumns)))),
   ];
 }
 
@@ -120,10 +124,11 @@ export const dpo: Writer = {
   ],
   canSay: onlyDecided,
   unit: 'row',
-  shape: ({ options, isConversational, datasetId, selection }) => {
+  recipePlaces: { ...ownPlaces, ...ownColumns },
+  shape: ({ options, isConversational, datasetId, selection, recipe }) => {
     const isChat = options['style'] === 'auto' ? isConversational : options['style'] === 'conversational';
     return {
-      columns: columnsOf({ options, isChat, selection }),
+      columns: columnsOf({ options, isChat, selection, recipe }),
       prepare: (rows) => withRationale(withVotes(rows, datasetId), datasetId, String(options['rationale'])),
       rowsPerUnit: 1,
       holds: holding(
@@ -141,7 +146,7 @@ export const dpo: Writer = {
       changes: [
         ...preferenceConditions(isChat).changes,
         {
-          when: 'strength IS NULL AND recipe_margin IS NULL',
+          when: recipe.has('margin') ? 'strength IS NULL AND recipe_margin IS NULL' : 'strength IS NULL',
           why: 'the strength is not known: margin stays empty and label_smoothing is 0',
         },
         {

@@ -19,7 +19,8 @@ export const openRlhf: Writer = {
   ],
   canSay: onlyDecided,
   unit: 'row',
-  shape: ({ options }) => {
+  recipePlaces: { margin: 'margin' },
+  shape: ({ options, recipe }) => {
     const isChat = options['style'] === 'messages';
     return {
       columns: [
@@ -27,7 +28,7 @@ export const openRlhf: Writer = {
         column(
           'margin',
           'DOUBLE',
-          `coalesce(recipe_margin, coalesce(strength, 0) * ${Number(options['marginScale'])})`,
+          `coalesce(${recipe.has('margin') ? 'recipe_margin' : 'NULL'}, coalesce(strength, 0) * ${Number(options['marginScale'])})`,
           'margin of the recipe, else strength scaled; 0 where it is not known',
         ),
       ],

@@ -1,5 +1,6 @@
 import type { Sql } from '../../corpus/reading/reader.ts';
 import { chatType, holding } from '../parts-sql.ts';
+import { listRecipeColumns, ownPlaces } from '../recipe-columns.ts';
 import {
   column,
   type Condition,
@@ -17,6 +18,7 @@ const guarded = (text: Sql): Sql =>
   `CASE WHEN ${startsAsFormula(text)} THEN '''' || ${text} ELSE ${text} END`;
 
 const voteType = 'STRUCT(annotator VARCHAR, kind VARCHAR, aspect VARCHAR, label VARCHAR, strength DOUBLE)[]';
+const rationaleType = 'STRUCT(annotator VARCHAR, aspect VARCHAR, "text" VARCHAR)[]';
 const ratingType = 'STRUCT(annotator VARCHAR, aspect VARCHAR, "value" DOUBLE, value_text VARCHAR)[]';
 
 function withLists(rows: Sql, { relation, datasetId }: WriterContext): Sql {
@@ -27,7 +29,10 @@ function withLists(rows: Sql, { relation, datasetId }: WriterContext): Sql {
       LEFT JOIN (SELECT r.response_id, list({'annotator': n.name, 'aspect': r.aspect, 'value': r."value", 'value_text': r.value_text}
           ORDER BY n.annotator_id, r.aspect) AS ratings FROM rating r JOIN annotator n USING (annotator_id)
           WHERE r.dataset_id = ${datasetId} GROUP BY r.response_id) w ON w.response_id = rows_of.response_id)`;
-  return `(SELECT rows_of.*, g.tags, w.votes FROM ${rows} rows_of ${tags}
+  return `(SELECT rows_of.*, g.tags, w.votes, q.rationales FROM ${rows} rows_of ${tags}
+    LEFT JOIN (SELECT q.comparison_id, list({'annotator': n.name, 'aspect': q.aspect, 'text': q.text} ORDER BY q.aspect NULLS FIRST, n.annotator_id, q.text)
+        AS rationales FROM rationale q JOIN annotator n USING (annotator_id)
+        WHERE q.dataset_id = ${datasetId} AND q.comparison_id IS NOT NULL GROUP BY q.comparison_id) q ON q.comparison_id = rows_of.row_id
     LEFT JOIN (SELECT v.comparison_id, list({'annotator': n.name, 'kind': n.kind, 'aspect': v.aspect, 'label': v.label, 'strength': v.strength}
         ORDER BY n.annotator_id, v.aspect) AS votes FROM vote v JOIN annotator n USING (annotator_id)
         WHERE v.dataset_id = ${datasetId} GROUP BY v.comparison_id) w ON w.comparison_id = rows_of.row_id)`;
@@ -51,6 +56,7 @@ function pairColumns(
     column('prompt_of_b', 'VARCHAR', 'prompt_b', 'prompt of the second response, where it is another one'),
     column('n_votes', 'INTEGER', 'n_votes', 'overall votes'),
     column('votes', voteType, 'votes', 'every vote with its annotator'),
+    column('rationales', rationaleType, 'rationales', 'every rationale with who gave it'),
   ];
 }
 
@@ -84,11 +90,15 @@ const asCell = ({ name, type, sql, note }: WriterColumn, isGuarded: boolean): Wr
 };
 
 function shapeOf(context: WriterContext): Shape {
-  const { container, isConversational, relation, options } = context;
+  const { container, isConversational, relation, options, recipe } = context;
   const isGuarded = container === 'csv' && options['guardFormulas'] === true;
   const said = (name: string, text: Sql, messages: Sql, note: string) =>
     isConversational ? column(name, chatType, messages, note) : column(name, 'VARCHAR', text, note);
-  const columns = [...(relation === 'pairs' ? pairColumns(said) : responseColumns(said)), ...rest];
+  const columns = [
+    ...(relation === 'pairs' ? pairColumns(said) : responseColumns(said)),
+    ...listRecipeColumns(recipe),
+    ...rest,
+  ];
   const texts = relation === 'pairs' ? ['prompt', 'a', 'b'] : ['prompt', 'text'];
   const formulas: Condition = {
     when: texts.map(startsAsFormula).join(' OR '),
@@ -117,6 +127,7 @@ function shapeOf(context: WriterContext): Shape {
       'system',
       'response_turns',
       'votes',
+      'rationales',
       'ratings',
       'tags',
       'extra',
@@ -145,5 +156,6 @@ export const table: Writer = {
   ],
   canSay: { tie: true, bothBad: true, unlabelled: true },
   unit: 'row',
+  recipePlaces: ownPlaces,
   shape: shapeOf,
 };

@@ -11,7 +11,15 @@ import {
   transcriptLike,
   twoPrompts,
 } from '../parts-sql.ts';
-import { choice, column, type Condition, onlyDecided, type Shape, type Writer } from '../writer.ts';
+import {
+  choice,
+  column,
+  type Condition,
+  onlyDecided,
+  type Shape,
+  type Writer,
+  type WriterContext,
+} from '../writer.ts';
 
 const join = `CASE WHEN prompt = '' THEN '' ELSE prompt || chr(10) || chr(10) END`;
 const firstLine = (side: string) => `split_part(${side}, chr(10), 1)`;
@@ -32,7 +40,13 @@ const unclearSplit: readonly Condition[] = [
   },
 ];
 
-function implicitShape(isChat: boolean): Shape {
+/** The reward trainer subtracts it from the difference of rewards; it takes no empty one. */
+const marginOf = ({ recipe }: WriterContext) =>
+  recipe.has('margin')
+    ? [column('margin', 'DOUBLE', 'coalesce(recipe_margin, 0)', 'margin of the recipe, 0 where it has none')]
+    : [];
+
+function implicitShape(isChat: boolean, context: WriterContext): Shape {
   const both = (side: 'chosen' | 'rejected') =>
     isChat
       ? column(
@@ -43,7 +57,7 @@ function implicitShape(isChat: boolean): Shape {
         )
       : column(side, 'VARCHAR', `${join} || ${side}`, `prompt, an empty line and the ${side} response`);
   return {
-    columns: [both('chosen'), both('rejected')],
+    columns: [both('chosen'), both('rejected'), ...marginOf(context)],
     rowsPerUnit: 1,
     holds: holding(...chatHoldings(isChat)),
     excludes: [twoPrompts],
@@ -76,11 +90,13 @@ export const trlPreference: Writer = {
   ],
   canSay: onlyDecided,
   unit: 'row',
-  shape: ({ options, isConversational }) => {
+  recipePlaces: { margin: 'margin' },
+  shape: (context) => {
+    const { options, isConversational } = context;
     const isChat = options['style'] === 'auto' ? isConversational : options['style'] === 'conversational';
-    if (options['prompt'] === 'implicit') return implicitShape(isChat);
+    if (options['prompt'] === 'implicit') return implicitShape(isChat, context);
     return {
-      columns: preferenceColumns(isChat),
+      columns: [...preferenceColumns(isChat), ...marginOf(context)],
       rowsPerUnit: 1,
       holds: holding(...chatHoldings(isChat)),
       excludes: [twoPrompts],
