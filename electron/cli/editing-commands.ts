@@ -9,6 +9,7 @@ import {
 } from '../contract/editing.contract.ts';
 import { filterSchema } from '../contract/filter.contract.ts';
 import type { Core } from '../core/boot.ts';
+import { diffDatasets } from '../core/editing/dataset-diff.ts';
 import { listOperations } from '../core/editing/operation.repository.ts';
 import { printJson, readWholeNumber, tell, UsageError } from './output.ts';
 import { runJob, withCore } from './with-core.ts';
@@ -41,6 +42,8 @@ interface EditOptions extends Place, Signed {
   readonly unhide?: boolean;
   readonly swapSides?: boolean;
   readonly flipLabel?: boolean;
+  readonly split?: string;
+  readonly merge?: boolean;
   readonly everywhere?: boolean;
   readonly preview?: boolean;
 }
@@ -126,11 +129,15 @@ function readChange(options: EditOptions): EditChange {
     ...(options.unhide ? [{ op: 'unhide' } as const] : []),
     ...(options.swapSides ? [{ op: 'swap_sides' } as const] : []),
     ...(options.flipLabel ? [{ op: 'flip_label' } as const] : []),
+    ...(options.split === undefined
+      ? []
+      : [{ op: 'split', turn: readWholeNumber('split', options.split, 1) } as const]),
+    ...(options.merge ? [{ op: 'merge' } as const] : []),
   ];
   const [change, ...others] = changes;
   if (!change || others.length > 0)
     throw new UsageError(
-      'give one change: --set, --tag, --untag, --note, --find, --hide, --unhide, --swap-sides or --flip-label',
+      'give one change: --set, --tag, --untag, --note, --find, --hide, --unhide, --swap-sides, --flip-label, --split or --merge',
     );
   return change;
 }
@@ -262,6 +269,31 @@ async function diffSnapshots(from: string, to: string | undefined, options: Snap
     console.log(`${exampleId ?? ''}\t${field}\n- ${before ?? ''}\n+ ${after ?? ''}`);
 }
 
+interface CompareOptions extends Place {
+  readonly with: string;
+  readonly by: string;
+  readonly limit: string;
+}
+
+async function compareDatasets(options: CompareOptions): Promise<void> {
+  const limit = readWholeNumber('limit', options.limit, 1);
+  if (options.by !== 'texts' && options.by !== 'example_id')
+    throw new UsageError(`--by takes texts or example_id, not ${options.by}`);
+  const { by } = options;
+  const diff = await withCore(options.workspace, async ({ services, database }) => {
+    const left = (await services.datasets.getByName(options.dataset)).datasetId;
+    const right = (await services.datasets.getByName(options.with)).datasetId;
+    return diffDatasets(database, { left, right, by, limit });
+  });
+  if (options.json) return printJson(diff);
+  const changed = diff.fields.reduce((sum, field) => sum + field.changes, 0);
+  tell(
+    `${diff.both} pairs in both, ${changed} values changed, ${diff.onlyRight} only in ${options.with}, ${diff.onlyLeft} only in ${options.dataset}.`,
+  );
+  for (const { leftId, rightId, field, before, after } of diff.entries)
+    console.log(`${leftId ?? ''}\t${rightId ?? ''}\t${field}\n- ${before ?? ''}\n+ ${after ?? ''}`);
+}
+
 async function restoreSnapshot(name: string, options: SnapshotOptions): Promise<void> {
   const outcome = await withSnapshots(options, async (core, datasetId) => {
     const { snapshots } = core.services;
@@ -307,6 +339,8 @@ function addEdit(program: Command): void {
     .option('--unhide', 'show hidden rows again; all of them where none are named')
     .option('--swap-sides', 'exchange A and B; the same response stays chosen')
     .option('--flip-label', 'a becomes b and b becomes a')
+    .option('--split <message>', 'cut the conversation of one row before this message of its prompt, from 0')
+    .option('--merge', 'put the earlier of two rows, with its chosen response, before the later one')
     .option('--everywhere', 'change texts that other rows share for those rows too')
     .option('--preview', 'show what would change, and change nothing')
     .action(editRows);
@@ -331,7 +365,7 @@ function addSnapshots(program: Command): void {
   ).action(restoreSnapshot);
 }
 
-/** edit, history, undo, redo, snapshot. */
+/** edit, history, undo, redo, snapshot, diff. */
 export function addEditingCommands(program: Command): void {
   addEdit(program);
   withPlace(program.command('history').description('operations on a dataset, newest first'))
@@ -344,4 +378,9 @@ export function addEditingCommands(program: Command): void {
     .option('--operation <id>', 'the operation; the one undone last where absent')
     .action((options: Place & Signed & { operation?: string }) => reverse('redo', options));
   addSnapshots(program);
+  withPlace(program.command('diff').description('compare the pairs of a dataset with those of another'))
+    .requiredOption('--with <dataset>', 'the other dataset')
+    .option('--by <key>', 'partners share their texts, or their example_id', 'texts')
+    .option('-n, --limit <count>', 'differences to show', '20')
+    .action(compareDatasets);
 }

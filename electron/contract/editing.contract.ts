@@ -235,6 +235,7 @@ export const datasetDiffSchema = z.object({
     z.object({
       leftId: id.nullable(),
       rightId: id.nullable(),
+      /** `added` and `removed` for a row without a partner; its prompt is told. */
       field: z.string(),
       before: z.string().nullable(),
       after: z.string().nullable(),

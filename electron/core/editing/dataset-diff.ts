@@ -47,7 +47,7 @@ export async function diffDatasets(
   const { left, right, by, limit } = request;
   const counts = `count(*) FILTER (left_id IS NULL) AS "onlyRight", count(*) FILTER (right_id IS NULL) AS "onlyLeft",
     count(*) FILTER (left_id IS NOT NULL AND right_id IS NOT NULL) AS "both"`;
-  const columns = [...new Set(comparedFields[by].map(([, column]) => column))];
+  const columns = [...new Set(['prompt', ...comparedFields[by].map(([, column]) => column)])];
   const pairsOf = `WITH l AS MATERIALIZED (${selectPairs(by)}), r AS MATERIALIZED (${selectPairs(by)}), j AS (SELECT l.id AS left_id, r.id AS right_id,
     ${columns.map((column) => `l.${column} AS l_${column}, r.${column} AS r_${column}`).join(', ')} FROM l FULL JOIN r ON l.key = r.key)`;
   const differences = comparedFields[by]
@@ -71,7 +71,7 @@ export async function diffDatasets(
     );
     const entries = await session.all<DatasetDiff['entries'][number]>(
       `${pairsOf} SELECT * FROM (${differences}
-         UNION ALL SELECT left_id, right_id, CASE WHEN left_id IS NULL THEN 'added' ELSE 'removed' END, NULL, NULL FROM j WHERE left_id IS NULL OR right_id IS NULL)
+         UNION ALL SELECT left_id, right_id, CASE WHEN left_id IS NULL THEN 'added' ELSE 'removed' END, l_prompt, r_prompt FROM j WHERE left_id IS NULL OR right_id IS NULL)
        ORDER BY coalesce("leftId", "rightId"), field LIMIT ?`,
       [...both, limit],
       options,

@@ -27,6 +27,11 @@ export function listRowParts(row: RowDetail): RowPart[] {
   ];
 }
 
+/** Messages (0-based) before which a prompt can be split: those that follow an answer of the assistant. */
+export function listSplitTurns(messages: readonly Message[]): number[] {
+  return messages.flatMap((_, at) => (at >= 2 && messages[at - 1]?.role === 'assistant' ? [at] : []));
+}
+
 /** The edit that gives a part its new text, or one of its turns a new content. */
 export function textChange(part: RowPart, turn: number, text: string): EditChange {
   if (!part.turns) return { op: 'text', part: part.part, text };

@@ -28,9 +28,9 @@ describe('conflicts', () => {
     const look = await plan(home, { file });
     const [conflict] = look.conflicts.filter((one) => one.prompt === 'prompt 1');
     expect(conflict).toMatchObject({ kind: 'answer', rater: 'Ann', resolution: 'ours', isChosen: false });
-    expect([conflict?.ours, conflict?.theirs].map((said) => /"label":"(.)"/.exec(said ?? '')?.[1])).toEqual([
-      'a',
-      'b',
+    expect([conflict?.ours, conflict?.theirs]).toEqual([
+      'Which is better? A is better',
+      'Which is better? B is better',
     ]);
     await merge(home, { file });
     expect((await readAnswers(home, projectId))['Ann: prompt 1']).toBe('a');

@@ -1,4 +1,4 @@
-import type { Question } from '../../../contract/annotation.contract.ts';
+import type { Answers, Question } from '../../../contract/annotation.contract.ts';
 import { findSpanFault, keepShownAnswers, listAnswerFaults } from '../../../contract/annotation-rules.ts';
 import {
   conflictKinds,
@@ -9,6 +9,7 @@ import {
   type Resolution,
   resolutionsOf,
 } from '../../../contract/pack.contract.ts';
+import { sayAnswers } from '../say-answers.ts';
 import { type AnswersPayload, canonicalJson, hashOf, type PackAnswer } from './payload.ts';
 
 /** A rater answers go to: one who is here, or one to be made under this name. */
@@ -67,13 +68,9 @@ const excerpt = 200;
 
 type Choices = Pick<MergeRequest, 'defaults' | 'choices'>;
 
-/** What answers say, in a few words. */
-function describe({ status, answers, skipReason }: Pick<OurAnswer, 'status' | 'answers' | 'skipReason'>) {
-  return (status === 'skipped' ? `skipped: ${skipReason ?? ''}` : canonicalJson(answers)).slice(0, 1_000);
-}
+type Said = Pick<OurAnswer, 'status' | 'answers' | 'skipReason'>;
 
-const contentOf = ({ status, answers, skipReason }: Pick<OurAnswer, 'status' | 'answers' | 'skipReason'>) =>
-  canonicalJson({ status, answers, skipReason });
+const contentOf = ({ status, answers, skipReason }: Said) => canonicalJson({ status, answers, skipReason });
 
 /** Decides, answer by answer, what a merge takes, what is here already and what conflicts. Changes nothing. */
 class Merger {
@@ -118,6 +115,14 @@ class Merger {
     };
   }
 
+  /** What answers say, in words. */
+  private describe({ status, answers, skipReason }: Said, questions: readonly Question[]): string {
+    // stored by `storeAnswer`, or checked when the pack was opened
+    const words =
+      status === 'skipped' ? `skipped: ${skipReason ?? ''}` : sayAnswers(questions, answers as Answers);
+    return words.slice(0, 1_000);
+  }
+
   /** Records a conflict, or another answer it holds back, and answers how it is resolved. */
   private meet(
     kind: MergeConflictKind,
@@ -152,7 +157,7 @@ class Merger {
   ): 'taken' | 'known' | 'leftOut' {
     const { answerKey } = answer;
     if (this.ours.mergedKeys.has(answerKey)) return 'known';
-    const theirs = describe(answer);
+    const theirs = this.describe(answer, this.payload.project.questions);
     const item = this.ours.items.get(answer.itemKey);
     if (!item || item.textHash === null) {
       this.meet('item', answerKey, { rater, theirs, comparisonId: item?.comparisonId ?? null });
@@ -194,7 +199,10 @@ class Merger {
       const fate = this.compare(answer, target, comparisonId);
       if (fate === 'known') return 'known';
       if (fate !== null) {
-        const resolution = this.meet('answer', answer.answerKey, { ...about, ours: describe(fate) });
+        const resolution = this.meet('answer', answer.answerKey, {
+          ...about,
+          ours: this.describe(fate, this.ours.questions),
+        });
         if (resolution === 'ours') return 'leftOut';
         if (resolution === 'both') target = this.apartOf(answer.raterKey, about.rater);
       }
