@@ -97,6 +97,8 @@ const runSchema = z.object({
   judgeRunId: z.number().int(),
   datasetId: z.number().int(),
   annotatorId: z.number().int(),
+  /** The job that works or last worked on it; null where there is none. */
+  jobId: z.string().nullable(),
   name: z.string(),
   protocol: z.string(),
   subject: z.enum(['pair', 'response']),

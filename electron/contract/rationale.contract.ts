@@ -66,6 +66,8 @@ const runSchema = z.object({
   rationaleRunId: z.number().int(),
   datasetId: z.number().int(),
   annotatorId: z.number().int().nullable(),
+  /** The job that works or last worked on it; null for one kept from the detail view. */
+  jobId: z.string().nullable(),
   name: z.string(),
   task: z.enum(['write', 'check']),
   kind: rationaleKindSchema.nullable(),

@@ -153,6 +153,7 @@ export function fakeRun(part: Partial<JudgeRun> = {}): JudgeRun {
     judgeRunId,
     datasetId: 1,
     annotatorId: 20 + judgeRunId,
+    jobId: `judge-${judgeRunId}`,
     name: 'Qwen2.5-7B-Instruct-Q4_K_M · Pairwise, from the answer’s probability',
     protocol: 'pairwise-logits',
     subject: 'pair',
@@ -194,7 +195,7 @@ export function fakeRun(part: Partial<JudgeRun> = {}): JudgeRun {
   };
 }
 
-/** The title the core gives the job of a run. */
+/** A job that works on a run; the run names it by its id. */
 export const fakeJudgeJob = (judgeRunId: number, part: Partial<Job> = {}): Job => ({
   jobId: `judge-${judgeRunId}`,
   type: 'judge',
@@ -318,6 +319,7 @@ export function fakeJudging(answer: Answer, putJob: (job: Job) => void, options:
           createdAt: new Date().toISOString(),
         });
         putJob(job);
+        runs = runs.map((run) => (run.judgeRunId === input.judgeRunId ? { ...run, jobId: job.jobId } : run));
         return { jobId: job.jobId };
       }),
     remove: (input: { judgeRunId: number }) =>

@@ -2,6 +2,7 @@ import type { Database } from '../../../native/duckdb/database.ts';
 import type { Parameter, Session } from '../../../native/duckdb/session.ts';
 import { AppError } from '../../contract/app-error.ts';
 import type { JudgeRecord } from '../../contract/judging.contract.ts';
+import { newestJob } from '../jobs/newest-job.ts';
 import type { PairJudgement } from './pair-record.ts';
 import type { ResponseScore } from './protocol.ts';
 
@@ -10,6 +11,8 @@ export interface StoredRun {
   readonly judgeRunId: number;
   readonly datasetId: number;
   readonly annotatorId: number;
+  /** The job that works or last worked on it. */
+  readonly jobId: string | null;
   readonly name: string;
   readonly protocol: string;
   readonly subject: 'pair' | 'response';
@@ -50,7 +53,7 @@ export interface NewRun {
   readonly items: ItemSource;
 }
 
-const columns = `judge_run_id AS "judgeRunId", dataset_id AS "datasetId", annotator_id AS "annotatorId", name, protocol, subject,
+const columns = `judge_run_id AS "judgeRunId", ${newestJob('judge', { spec: 'judgeRunId', run: 'judge_run_id' })} AS "jobId", dataset_id AS "datasetId", annotator_id AS "annotatorId", name, protocol, subject,
   planned, is_finished AS "isFinished", created_at AS "createdAt", finished_at AS "finishedAt", record::VARCHAR AS record`;
 
 const pairShape = `[{"comparison_id":"BIGINT","label":"VARCHAR","p_a":"DOUBLE","strength":"DOUBLE","margin":"DOUBLE",

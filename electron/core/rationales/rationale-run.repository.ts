@@ -2,6 +2,7 @@ import type { Database } from '../../../native/duckdb/database.ts';
 import type { Parameter, Session } from '../../../native/duckdb/session.ts';
 import { AppError } from '../../contract/app-error.ts';
 import type { RationaleRecord, RationaleRun } from '../../contract/rationale.contract.ts';
+import { newestJob } from '../jobs/newest-job.ts';
 import { measureShareOf } from '../judging/figure.ts';
 
 /** A run as it is stored, without what is counted from its results. */
@@ -27,7 +28,8 @@ export interface NewRationaleRun {
   readonly isKept?: boolean;
 }
 
-const columns = `rationale_run_id AS "rationaleRunId", dataset_id AS "datasetId", annotator_id AS "annotatorId", name, task, kind,
+const columns = `rationale_run_id AS "rationaleRunId",
+  ${newestJob('rationales', { spec: 'rationaleRunId', run: 'rationale_run_id' })} AS "jobId", dataset_id AS "datasetId", annotator_id AS "annotatorId", name, task, kind,
   is_kept AS "isKept", planned, is_finished AS "isFinished", created_at AS "createdAt", finished_at AS "finishedAt", record::VARCHAR AS record`;
 
 const tables = [

@@ -1,4 +1,23 @@
 export const jobMessages = {
+  runs: {
+    state: {
+      queued: 'queued',
+      running: 'running',
+      paused: 'paused',
+      finished: 'finished',
+      failed: 'failed',
+      stopped: 'stopped',
+    },
+    progress: '{done} of {planned}',
+    started: 'started {time}',
+    failedBecause: 'It stopped: {reason}',
+    continue: 'Continue',
+    remove: 'Remove',
+    removeTitle: 'Remove this run?',
+    removeBusy: 'Cancel the run before it can be removed.',
+    actionFailed: 'That did not work',
+    ofRun: '{action}: {name}',
+  },
   jobs: {
     activeBadge: 'active',
     failed: 'The jobs could not be listed',

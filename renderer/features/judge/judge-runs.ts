@@ -1,24 +1,4 @@
 import type { Clause } from '../../../electron/contract/filter.contract.ts';
-import type { Job } from '../../../electron/contract/job.contract.ts';
-import type { JudgeRun } from '../../../electron/contract/judging.contract.ts';
-import { isActive } from '../../app/job-feed.ts';
-
-export type RunState = 'queued' | 'running' | 'paused' | 'finished' | 'failed' | 'stopped';
-
-/** The newest job that worked on a run; the core names them “Judge run 12”. */
-export function findJobOfRun(jobs: Iterable<Job>, judgeRunId: number): Job | undefined {
-  const title = `Judge run ${judgeRunId}`;
-  return [...jobs]
-    .filter((job) => job.type === 'judge' && job.title === title)
-    .sort((left, right) => right.createdAt.localeCompare(left.createdAt))[0];
-}
-
-/** How a run stands, by its job where one is at work. */
-export function stateOfRun(run: Pick<JudgeRun, 'isFinished'>, job: Job | undefined): RunState {
-  if (job && isActive(job)) return job.status as 'queued' | 'running' | 'paused';
-  if (run.isFinished) return 'finished';
-  return job?.status === 'failed' ? 'failed' : 'stopped';
-}
 
 const voteField = (annotatorId: number) => `vote:${annotatorId}`;
 

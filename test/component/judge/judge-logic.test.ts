@@ -16,7 +16,8 @@ import {
   requestOfDraft,
   whyUnfit,
 } from '../../../renderer/features/judge/judge-draft.ts';
-import { cellRows, findJobOfRun, stateOfRun } from '../../../renderer/features/judge/judge-runs.ts';
+import { stateOfRun } from '../../../renderer/app/run-entries.ts';
+import { cellRows } from '../../../renderer/features/judge/judge-runs.ts';
 import {
   emptyValue,
   fillParams,
@@ -243,16 +244,6 @@ describe('drafts', () => {
 });
 
 describe('runs and reports', () => {
-  it('takes the newest job of just this run', () => {
-    const jobs = [
-      fakeJudgeJob(1, { jobId: 'old', status: 'failed', createdAt: '2026-11-20T00:00:00Z' }),
-      fakeJudgeJob(1, { jobId: 'new', createdAt: '2026-11-21T00:00:00Z' }),
-      fakeJudgeJob(12, { jobId: 'other', createdAt: '2026-11-22T00:00:00Z' }),
-    ];
-    expect(findJobOfRun(jobs, 1)?.jobId).toBe('new');
-    expect(findJobOfRun(jobs, 2)).toBeUndefined();
-  });
-
   it('calls a run stopped that is not finished and has no job, and finished whatever an old job said', () => {
     const open = fakeRun({ isFinished: false });
     expect(stateOfRun(open, undefined)).toBe('stopped');

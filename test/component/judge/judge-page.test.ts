@@ -263,8 +263,8 @@ describe('runs', () => {
       judging: { runs: [fakeRun({ judgeRunId: 12, done: 10, isFinished: false })] },
     });
     await until(() => m.wrapper.findAll('.run').length === 1);
-    // “Judge run 1” must not be taken for run 12.
-    m.core.putJob(fakeJudgeJob(1, { status: 'running' }));
+    // Another job of the same title must not be taken for that of the run.
+    m.core.putJob(fakeJudgeJob(12, { jobId: 'other', status: 'running' }));
     m.core.putJob(
       fakeJudgeJob(12, { status: 'failed', error: { code: 'MODEL_MISSING', message: 'The file is gone.' } }),
     );

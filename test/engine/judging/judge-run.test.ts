@@ -100,6 +100,26 @@ describe('a judge run', () => {
     expect(other).not.toEqual(first);
   });
 
+  it('names the newest of its jobs (would catch run 1 taken for run 12, and an old job shown after a resume)', async () => {
+    const workspace = await openTestWorkspace();
+    const datasetId = await storePairs(workspace, makePairs(4));
+    const bench = openJudgingBench(workspace, { m: createScriptedModel({ decide: decideGood }) });
+    const ids = new Map<number, string>();
+    for (let index = 0; index < 12; index += 1) {
+      const { judgeRunId, jobId } = await bench.start({ datasetId });
+      await bench.jobs.wait(jobId);
+      ids.set(judgeRunId, jobId);
+    }
+    const again = await bench.jobs.start('judge', { judgeRunId: 12 });
+    await bench.jobs.wait(again);
+    expect((await bench.judging.get(1)).jobId).toBe(ids.get(1));
+    expect((await bench.judging.get(12)).jobId).toBe(again);
+    await workspace.database.write((session) => session.run('DELETE FROM job WHERE job_id = ?', [again]));
+    expect((await bench.judging.list(datasetId)).map((run) => run.jobId)).toEqual(
+      [...ids.values()].reverse(),
+    );
+  });
+
   it('goes on after a cancel with what is left: every pair has one result and none was asked twice', async () => {
     const workspace = await openTestWorkspace();
     const datasetId = await storePairs(workspace, makePairs(600));

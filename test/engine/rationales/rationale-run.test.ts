@@ -187,10 +187,11 @@ describe('a run that writes rationales', () => {
       title: 'Short',
       text: '[[user]]\n{{prompt}}\n[Response 1]\n{{response_1}}\n\n[Response 2]\n{{response_2}}\n[End]\nResponse {{winner}} was preferred. Why?',
     });
-    const { rationaleRunId } = await bench.run({ datasetId, template: saved.hash, seed: 9, limit: 3 });
+    const { rationaleRunId, job } = await bench.run({ datasetId, template: saved.hash, seed: 9, limit: 3 });
     const run = await bench.rationales.get(rationaleRunId);
     expect(run).toMatchObject({
       planned: 3,
+      jobId: job.jobId,
       record: {
         request: { seed: 9, kind: 'general', maxTokens: 200, temperature: 0 },
         model: { modelId: 'm', name: 'scripted' },
