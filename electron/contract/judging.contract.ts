@@ -253,7 +253,12 @@ export const judgingContract = {
     /** One row through a protocol, with the prompts as the model reads them; nothing is stored. */
     preview: oc
       .input(
-        judgeRequestSchema.extend({ itemId: z.number().int().optional(), ask: z.boolean().default(false) }),
+        judgeRequestSchema.extend({
+          itemId: z.number().int().optional(),
+          ask: z.boolean().default(false),
+          /** Templates that are not saved, by name, instead of the versions the request names. */
+          texts: z.record(z.string(), z.string().max(100_000)).default({}),
+        }),
       )
       .output(previewSchema),
     templates: oc.input(z.object({ protocol: z.string() })).output(z.array(templateVersion)),

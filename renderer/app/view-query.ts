@@ -48,6 +48,16 @@ export function browseLink(datasetId: number, view: Partial<ViewQuery> = {}): Ro
   };
 }
 
+/** Address of the judge page with the same rows: filter, words and handed-over set; sort and open row mean nothing there. */
+export function judgeLink(datasetId: number, view: Partial<ViewQuery> = {}): RouteLocationRaw {
+  const { clauses, words, set } = { ...emptyViewQuery, ...view };
+  return {
+    name: 'judge',
+    params: { dataset: datasetId },
+    query: encodeViewQuery({ ...emptyViewQuery, clauses, words, set }),
+  };
+}
+
 function textOf(value: LocationQuery[string] | undefined): string | undefined {
   const first = Array.isArray(value) ? value[0] : value;
   return first ?? undefined;

@@ -133,6 +133,32 @@ describe.sequential('judging with a model on this machine', () => {
     await shoot('runs');
   });
 
+  it('judges exactly the rows of the grid’s filter, and of a selection, handed over by a button and a key', async () => {
+    const { page } = watch;
+    const filter = encodeURIComponent(
+      JSON.stringify([{ op: 'contains', field: 'prompt', text: 'what is 1' }]),
+    );
+    await watch.visit(`/d/1/browse?f=${filter}`);
+    const grid = page.getByRole('grid', { name: /^Rows of / });
+    await grid.waitFor();
+    await page.getByRole('button', { name: 'Judge', exact: true }).click();
+    const rows = page.getByRole('combobox', { name: 'Rows' });
+    await expect.poll(() => rows.inputValue()).toBe('address');
+    const cost = page.getByRole('region', { name: 'Cost' });
+    // “what is 1” and “what is 10” to “what is 19”.
+    await expect.poll(() => cost.textContent()).toMatch(/Items\s*11/);
+    await page.goBack();
+    await grid.focus();
+    await page.keyboard.press('Space');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Space');
+    await page.getByRole('region', { name: 'Tags' }).getByText('2 rows selected').waitFor();
+    await shoot('selection');
+    await page.keyboard.press('Shift+J');
+    await expect.poll(() => cost.textContent()).toMatch(/Items\s*2/);
+    await watch.visit('/d/1/judge?view=runs');
+  });
+
   it('opens exactly the rows where judge and label differ', async () => {
     const { page } = watch;
     await articleOf('marker judge')

@@ -259,7 +259,9 @@ export function fakeJudging(answer: Answer, putJob: (job: Job) => void, options:
     if (!found) throw new AppError('JUDGE_RUN_MISSING', 'There is no such run.');
     return found;
   };
-  const textOf = (request: JudgeRequest) => {
+  const textOf = (request: JudgeRequest & { texts?: Record<string, string> }) => {
+    const unsaved = request.texts?.['verdict'];
+    if (unsaved !== undefined) return unsaved;
     const hash = request.templates?.['verdict'];
     return saved.find((version) => version.hash === hash)?.text ?? verdictText;
   };
@@ -330,7 +332,10 @@ export function fakeJudging(answer: Answer, putJob: (job: Job) => void, options:
     runs: (input: { datasetId: number }) =>
       answer('judge.runs', input, () => (input.datasetId === 1 ? [...runs] : [])),
     run: (input: { judgeRunId: number }) => answer('judge.run', input, () => find(input.judgeRunId)),
-    preview: (input: JudgeRequest & { itemId?: number; ask: boolean }, rest?: RestOf) =>
+    preview: (
+      input: JudgeRequest & { itemId?: number; ask: boolean; texts?: Record<string, string> },
+      rest?: RestOf,
+    ) =>
       answer(
         'judge.preview',
         input,

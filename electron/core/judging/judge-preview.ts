@@ -18,6 +18,13 @@ export interface JudgePreview {
   readonly result: Record<string, unknown> | null;
 }
 
+export type PreviewRequest = JudgeRequest & {
+  readonly itemId?: number | undefined;
+  readonly ask: boolean;
+  /** Templates that are not saved, by name. */
+  readonly texts?: Readonly<Record<string, string>>;
+};
+
 /**
  * One row through a protocol, with every prompt as the model reads it. Without `ask` no model is loaded: a stand-in
  * answers “…” so that the prompts of later steps can be shown too, and no result is given.
@@ -25,7 +32,7 @@ export interface JudgePreview {
 export async function previewItem(
   judging: JudgingService,
   database: Database,
-  { itemId, ask, ...request }: JudgeRequest & { itemId?: number | undefined; ask: boolean },
+  { itemId, ask, texts = {}, ...request }: PreviewRequest,
   signal?: AbortSignal,
 ): Promise<JudgePreview> {
   const item = await pickItem(judging, database, request, itemId);
@@ -33,13 +40,13 @@ export async function previewItem(
   const onRender = (template: string, text: string) => prompts.push({ template, text });
   const exampleId = await readExampleId(database, item);
   if (!ask) {
-    const setting = await makeStandIn(judging, request);
+    const setting = await makeStandIn(judging, request, texts);
     await judgeItem({ ...setting, onRender }, item).catch((error: unknown) => {
       if (prompts.length === 0) throw error;
     });
     return { exampleId, prompts, result: null };
   }
-  const setting = await judging.prepare(request, { signal });
+  const setting = await judging.prepare(request, { texts, signal });
   const judged = await judgeItem({ ...setting, onRender }, item);
   const result = judged.subject === 'pair' ? judged.judgement : judged.score;
   return { exampleId, prompts, result: { ...result, ms: judged.ms } };
@@ -101,13 +108,17 @@ const standIn: InferenceModel = {
   countTokens: async (text) => Math.ceil(text.length / 4),
 };
 
-async function makeStandIn(judging: JudgingService, request: JudgeRequest): Promise<JudgeSetting> {
+async function makeStandIn(
+  judging: JudgingService,
+  request: JudgeRequest,
+  texts: Readonly<Record<string, string>>,
+): Promise<JudgeSetting> {
   const protocol = getProtocol(request.protocol);
   return {
     protocol,
     request,
     params: protocol.params.parse(request.params),
-    templates: await judging.templates.choose(protocol, request.templates),
+    templates: await judging.templates.choose(protocol, request.templates, texts),
     models: new Map(protocol.roles.map((role) => [role.id, [standIn]])),
     shared: undefined,
   };

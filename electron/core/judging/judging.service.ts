@@ -49,7 +49,7 @@ export class JudgingService {
   /** Loads models and templates and checks that they suit the protocol. */
   private async choose(
     request: JudgeRequest,
-    { templates = request.templates, signal }: PrepareOptions,
+    { templates = request.templates, texts, signal }: PrepareOptions,
   ): Promise<Omit<JudgeSetting, 'shared'>> {
     const protocol = getProtocol(request.protocol);
     const params = parseParams(protocol, request.params);
@@ -69,7 +69,7 @@ export class JudgingService {
       }
       models.set(role.id, playing);
     }
-    const chosen = await this.templates.choose(protocol, templates);
+    const chosen = await this.templates.choose(protocol, templates, texts);
     return { protocol, request, params, templates: chosen, models, signal };
   }
 
@@ -112,18 +112,36 @@ export class JudgingService {
     return this.measure(await this.runs.get(judgeRunId));
   }
 
-  /** Rows a request asks for, before its limit. */
+  /**
+   * Items a request asks for, before its limit. A filter is one on the rows of the dataset as the grid shows them; of
+   * pairs it leaves, a protocol for responses scores both sides.
+   */
   async selectItems(request: JudgeRequest, protocol: Protocol): Promise<ItemSource> {
-    const relation = protocol.subject === 'pair' ? 'pairs' : 'responses';
-    if (request.filter && (request.filter.clauses.length > 0 || request.filter.words !== undefined)) {
-      const rows = await this.options.selectRows(request, relation);
-      return { sql: `SELECT id AS item_id FROM (${rows.sql})`, parameters: rows.parameters };
-    }
+    const { datasetId, filter } = request;
+    const isFiltered = filter !== undefined && (filter.clauses.length > 0 || filter.words !== undefined);
+    if (!isFiltered)
+      return {
+        sql:
+          protocol.subject === 'pair'
+            ? 'SELECT comparison_id AS item_id FROM comparison WHERE dataset_id = ?'
+            : 'SELECT response_id AS item_id FROM response WHERE dataset_id = ?',
+        parameters: [datasetId],
+      };
+    const { relation } = await this.options.database.one<{ relation: 'pairs' | 'responses' }>(
+      'SELECT relation FROM dataset WHERE dataset_id = ?',
+      [datasetId],
+    );
+    const rows = await this.options.selectRows(request, relation);
+    const { parameters } = rows;
+    if (protocol.subject === 'pair')
+      return relation === 'pairs'
+        ? { sql: `SELECT id AS item_id FROM (${rows.sql})`, parameters }
+        : { sql: 'SELECT 0::BIGINT AS item_id WHERE false', parameters: [] };
     const sql =
-      relation === 'pairs'
-        ? 'SELECT comparison_id AS item_id FROM comparison WHERE dataset_id = ?'
-        : 'SELECT response_id AS item_id FROM response WHERE dataset_id = ?';
-    return { sql, parameters: [request.datasetId] };
+      relation === 'responses'
+        ? `SELECT id AS item_id FROM (${rows.sql})`
+        : `SELECT DISTINCT unnest([response_a_id, response_b_id]) AS item_id FROM comparison WHERE comparison_id IN (SELECT id FROM (${rows.sql}))`;
+    return { sql, parameters };
   }
 
   private makeRecord({ request, models, templates }: Omit<JudgeSetting, 'shared'>): JudgeRecord {
@@ -160,6 +178,8 @@ export class JudgingService {
 interface PrepareOptions {
   /** Template hashes a run was started with; the request's own for a new one. */
   readonly templates?: Readonly<Record<string, string>>;
+  /** Templates that are not saved, by name, for a preview. */
+  readonly texts?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -62,13 +62,24 @@ export class TemplateRepository {
     });
   }
 
-  /** Every template of a protocol: the version of the given hash, or the shipped one. Throws TEMPLATE_INVALID. */
+  /**
+   * Every template of a protocol: the unsaved text given for it, else the version of the given hash, else the shipped one.
+   * Throws TEMPLATE_INVALID.
+   */
   async choose(
     protocol: TemplateOwner,
     hashes: Readonly<Record<string, string>>,
+    texts: Readonly<Record<string, string>> = {},
   ): Promise<Map<string, PromptTemplate>> {
     const chosen = new Map<string, PromptTemplate>();
     for (const shipped of protocol.templates) {
+      const unsaved = texts[shipped.name];
+      if (unsaved !== undefined) {
+        const parsed = parseTemplate(unsaved);
+        requirePlaceholders(parsed, shipped);
+        chosen.set(shipped.name, parsed);
+        continue;
+      }
       const template = parseTemplate(shipped.text);
       const hash = hashes[shipped.name];
       chosen.set(

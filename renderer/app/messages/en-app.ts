@@ -94,6 +94,7 @@ export const appMessages = {
     toggleOverview: 'Show or hide the charts',
     toggleFacets: 'Show or hide the column charts',
     saveView: 'Save this view',
+    judgeRows: 'Judge the selected rows, or all of this view',
     nextRow: 'Next row',
     previousRow: 'Previous row',
     closeRow: 'Close the row',

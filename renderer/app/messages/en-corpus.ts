@@ -138,6 +138,9 @@ export const corpusMessages = {
     viewFailed: 'The filter was not applied',
     noRows: 'No row matches the filter',
     noRowsText: 'Remove a condition above, or clear them all.',
+    judgeSelected: 'Judge these',
+    judgeFailed: 'The selected rows were not handed over',
+    judgeTooMany: 'At most {max} rows can be handed over; use a filter instead.',
     setLost: 'Rows of an earlier session (no longer known)',
   },
   detail: {

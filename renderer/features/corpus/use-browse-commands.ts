@@ -6,6 +6,7 @@ export interface BrowseActions {
   focusSearch(): void;
   clear(): void;
   save(): void;
+  judge(): void;
   step(by: 1 | -1): void;
   close(): void;
   readonly toggles: Readonly<Record<'overview' | 'facets' | 'diff', Ref<boolean>>>;
@@ -29,6 +30,7 @@ export function useBrowseCommands(actions: BrowseActions): void {
     { id: 'browse.overview', titleKey: 'commands.toggleOverview', keys: ['o'], run: flip(overview) },
     { id: 'browse.facets', titleKey: 'commands.toggleFacets', run: flip(facets) },
     { id: 'browse.save', titleKey: 'commands.saveView', keys: ['$mod+s'], run: () => actions.save() },
+    { id: 'browse.judge', titleKey: 'commands.judgeRows', keys: ['Shift+J'], run: () => actions.judge() },
     {
       id: 'row.next',
       titleKey: 'commands.nextRow',

@@ -21,6 +21,8 @@ export interface JudgeDraft {
   name: string;
   /** Rows of the run this draft was made from. */
   filter: Filter | null;
+  /** The filter of the address that was taken over last; another one is taken over anew. */
+  handed: string;
 }
 
 /** Rows that can be judged. */
@@ -45,6 +47,7 @@ export function makeJudgeDraft(): JudgeDraft {
     seed: '1',
     name: '',
     filter: null,
+    handed: '',
   };
 }
 

@@ -2,9 +2,16 @@ import type { Clause } from '../../../electron/contract/filter.contract.ts';
 
 const voteField = (annotatorId: number) => `vote:${annotatorId}`;
 
-/** Rows a rater has a label for. */
-export const votedRows = (annotatorId: number): Clause[] => [
-  { op: 'not_null', field: voteField(annotatorId) },
+const judgedField = (annotatorId: number) => `judged:${annotatorId}`;
+
+/** Rows a run asked about, whatever came of it. */
+export const judgedRows = (annotatorId: number): Clause[] => [
+  { op: 'not_null', field: judgedField(annotatorId) },
+];
+
+/** Rows a run got no valid answer about. */
+export const unansweredRows = (annotatorId: number): Clause[] => [
+  { op: 'in', field: judgedField(annotatorId), values: ['no valid answer'] },
 ];
 
 /** Rows where a rater’s label differs from the dataset’s. */

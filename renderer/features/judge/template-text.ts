@@ -1,11 +1,13 @@
-export type TemplateFault =
+type TemplateFault =
   | { readonly kind: 'noUser' | 'textBefore' | 'answerNotLast' }
   | { readonly kind: 'unknown' | 'needed'; readonly name: string };
 
-interface Part {
-  readonly section: string;
-  readonly text: string;
-}
+/** Where a fault stands: 1-based line and columns, the end exclusive; what is missing is told at the last line. */
+export type PlacedFault = TemplateFault & {
+  readonly line: number;
+  readonly from: number;
+  readonly to: number;
+};
 
 const heading = /^\[\[(system|user|assistant|answer)\]\][ \t]*$/;
 const placeholder = /\{\{\s*([a-z][a-z0-9_]*)\s*\}\}/g;
@@ -36,98 +38,38 @@ export function listPlaceholders(text: string): string[] {
   return [...new Set([...text.matchAll(placeholder)].map((match) => match[1] ?? ''))];
 }
 
-/** What keeps a template from being saved, as the core will judge it; null where nothing does. */
+/** What keeps a template from being used, as the core will judge it, and where; null where nothing does. */
 export function findTemplateFault(
   text: string,
   { known, needed }: { readonly known: readonly string[]; readonly needed: readonly string[] },
-): TemplateFault | null {
-  const parts = readParts(text);
-  if (!parts) return { kind: 'textBefore' };
-  if (!parts.some(({ section }) => section === 'user')) return { kind: 'noUser' };
-  if (parts.slice(0, -1).some(({ section }) => section === 'answer')) return { kind: 'answerNotLast' };
+): PlacedFault | null {
+  const lines = linesOf(text);
+  const whole = (line: number) => ({ line, from: 1, to: (lines[line - 1]?.length ?? 0) + 1 });
+  const sections = readSections(text);
+  if ('textAt' in sections) return { kind: 'textBefore', ...whole(sections.textAt) };
+  if (!sections.some(({ name }) => name === 'user')) return { kind: 'noUser', ...whole(lines.length) };
+  const early = sections.slice(0, -1).find(({ name }) => name === 'answer');
+  if (early) return { kind: 'answerNotLast', ...whole(early.line) };
+  for (const [index, line] of lines.entries())
+    for (const match of line.matchAll(placeholder)) {
+      const name = match[1] ?? '';
+      const from = match.index + 1;
+      if (!known.includes(name))
+        return { kind: 'unknown', name, line: index + 1, from, to: from + match[0].length };
+    }
   const names = listPlaceholders(text);
-  const stray = names.find((name) => !known.includes(name));
-  if (stray !== undefined) return { kind: 'unknown', name: stray };
   const absent = needed.find((name) => !names.includes(name));
-  return absent === undefined ? null : { kind: 'needed', name: absent };
+  return absent === undefined ? null : { kind: 'needed', name: absent, ...whole(lines.length) };
 }
 
-/**
- * A prompt as it would read with another text of its template: the values are found in `prompt`, which `before` gave,
- * and put into `after`. Undefined where that cannot be told.
- */
-export function reviseTemplate(prompt: string, before: string, after: string): string | undefined {
-  const values = findValues(prompt, before);
-  const parts = readParts(after);
-  if (!values || !parts) return undefined;
-  if (listPlaceholders(after).some((name) => values[name] === undefined)) return undefined;
-  const fill = (text: string) => text.replace(placeholder, (_, name: string) => values[name] ?? '');
-  return joinParts(parts.map(({ section, text }) => ({ section, text: fill(text) })));
-}
-
-function findValues(prompt: string, template: string): Record<string, string> | undefined {
-  const parts = readParts(template);
-  if (!parts) return undefined;
-  const whole = readValues(prompt, joinParts(parts));
-  const hasOptionalSystem = parts.some(
-    ({ section, text }) => section === 'system' && text.replaceAll(placeholder, '').trim() === '',
-  );
-  if (whole || !hasOptionalSystem) return whole;
-  const rest = readValues(prompt, joinParts(parts.filter(({ section }) => section !== 'system')));
-  const empty = parts.flatMap(({ section, text }) => (section === 'system' ? listPlaceholders(text) : []));
-  return rest && { ...Object.fromEntries(empty.map((name) => [name, ''])), ...rest };
-}
-
-/** Reads values by the words between placeholders, each at its first place; a name already read is taken as words. */
-function readValues(prompt: string, template: string): Record<string, string> | undefined {
-  const pieces = template.split(placeholder);
-  const values: Record<string, string> = {};
-  let open: string | undefined;
-  let at = 0;
-  const take = (words: string, isLast: boolean): boolean => {
-    const found = isLast ? prompt.length - words.length : prompt.indexOf(words, at);
-    if (found < at || !prompt.startsWith(words, found) || (open === undefined && found !== at)) return false;
-    if (open !== undefined) values[open] = prompt.slice(at, found);
-    open = undefined;
-    at = found + words.length;
-    return true;
-  };
-  for (const [index, piece] of pieces.entries()) {
-    const isName = index % 2 === 1;
-    const known = isName ? values[piece] : piece;
-    if (known !== undefined) {
-      const isLast = index === pieces.length - 1;
-      if ((known !== '' || isLast) && !take(known, isLast)) return undefined;
-    } else if (open !== undefined) return undefined;
-    else open = piece;
+function readSections(text: string): { name: string; line: number }[] | { textAt: number } {
+  const sections: { name: string; line: number }[] = [];
+  for (const [index, line] of linesOf(text).entries()) {
+    const name = heading.exec(line)?.[1];
+    if (name !== undefined) sections.push({ name, line: index + 1 });
+    else if (sections.length === 0 && line.trim() !== '') return { textAt: index + 1 };
   }
-  return values;
+  return sections;
 }
 
-/** The form in which the core shows a prompt. An empty system message is left out. */
-function joinParts(parts: readonly Part[]): string {
-  const messages = parts.filter(
-    ({ section, text }) => section !== 'answer' && (section !== 'system' || text.trim() !== ''),
-  );
-  const answer = parts.find(({ section }) => section === 'answer')?.text ?? '';
-  return [...messages.map(({ section, text }) => `[${section}]\n${text}`), `[assistant]\n${answer}`].join(
-    '\n\n',
-  );
-}
-
-function readParts(text: string): Part[] | undefined {
-  const parts: { section: string; lines: string[] }[] = [];
-  for (const line of text.replaceAll('\r\n', '\n').split('\n')) {
-    const section = heading.exec(line)?.[1];
-    if (section !== undefined) parts.push({ section, lines: [] });
-    else if (parts.length > 0) parts.at(-1)?.lines.push(line);
-    else if (line.trim() !== '') return undefined;
-  }
-  return parts.map(({ section, lines }) => ({
-    section,
-    text: lines
-      .join('\n')
-      .replace(/^(?:[ \t]*\n)+/, '')
-      .replace(/\s+$/, ''),
-  }));
-}
+const linesOf = (text: string) => text.split(/\r?\n/);

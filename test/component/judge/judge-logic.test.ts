@@ -2,11 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { judgeRequestSchema } from '../../../electron/contract/judging.contract.ts';
 import { protocols } from '../../../electron/core/judging/protocols/registry.ts';
-import {
-  parseTemplate,
-  renderTemplate,
-  requirePlaceholders,
-} from '../../../electron/core/judging/template.ts';
+import { parseTemplate, requirePlaceholders } from '../../../electron/core/judging/template.ts';
 import {
   chooseModels,
   costOf,
@@ -28,25 +24,12 @@ import {
 } from '../../../renderer/features/judge/param-schema.ts';
 import { readPreviewResult } from '../../../renderer/features/judge/preview-result.ts';
 import { tabulateConfusion } from '../../../renderer/features/judge/report-figures.ts';
-import {
-  findTemplateFault,
-  markTemplate,
-  reviseTemplate,
-} from '../../../renderer/features/judge/template-text.ts';
+import { findTemplateFault, markTemplate } from '../../../renderer/features/judge/template-text.ts';
 import { fakeJudgeJob, fakeRun, sampleProtocols } from '../../support/fake-judging.ts';
 import { fakeEndpoint, fakeModel } from '../../support/fake-models.ts';
 
 const schemaOf = (protocol: (typeof protocols)[number]) =>
   z.toJSONSchema(protocol.params, { io: 'input' }) as unknown as ParamSchema;
-
-/** A prompt as the core shows it in a preview. */
-function show(text: string, values: Readonly<Record<string, string>>): string {
-  const { messages, answer } = renderTemplate(parseTemplate(text), values);
-  return [
-    ...messages.map(({ role, content }) => `[${role}]\n${content}`),
-    `[assistant]\n${answer ?? ''}`,
-  ].join('\n\n');
-}
 
 describe('parameters', () => {
   it.each(protocols.map((protocol) => [protocol.id, protocol] as const))(
@@ -126,32 +109,17 @@ describe('prompt templates', () => {
     protocol.templates.map((template) => [`${protocol.id}/${template.name}`, template] as const),
   );
 
-  it.each(templates)('an edit of %s reads on the row as the core will render it', (_, template) => {
-    // values with what a template is made of, so that they are taken for words
-    const values = Object.fromEntries(
-      template.known.map((name, index) => [name, `value ${index} {{prompt}} $& [user]\n\nend ${index}`]),
-    );
-    const edited = template.text.replace('[[user]]', '[[user]]\nThink first.');
-    expect(reviseTemplate(show(template.text, values), template.text, template.text)).toBe(
-      show(template.text, values),
-    );
-    expect(reviseTemplate(show(template.text, values), template.text, edited)).toBe(show(edited, values));
+  it.each(templates)('finds no fault in the shipped %s', (_, template) => {
     expect(findTemplateFault(template.text, template)).toBeNull();
   });
 
-  it('tells nothing where a value is not in the prompt, or the prompt is of another template', () => {
-    const before = '[[user]]\nA {{one}} B';
-    const prompt = show(before, { one: '1' });
-    expect(reviseTemplate(prompt, before, '[[user]]\n{{two}}')).toBeUndefined();
-    expect(reviseTemplate(prompt, '[[user]]\nX {{one}}', before)).toBeUndefined();
-  });
-
-  it('reads on when a system message of values alone was left out as empty', () => {
-    const before = '[[system]]\n{{rules}}\n[[user]]\n{{prompt}} end';
-    const prompt = show(before, { rules: '', prompt: 'Q' });
-    expect(reviseTemplate(prompt, before, before.replace('end', 'stop'))).toBe(
-      show(before.replace('end', 'stop'), { rules: '', prompt: 'Q' }),
-    );
+  it.each([
+    ['hello\n[[user]]\n{{a}}', { kind: 'textBefore', line: 1, from: 1, to: 6 }],
+    ['[[answer]]\nx\n[[user]]\n{{a}}', { kind: 'answerNotLast', line: 1, from: 1, to: 11 }],
+    ['[[user]]\r\n{{a}} {{b}}', { kind: 'unknown', name: 'b', line: 2, from: 7, to: 12 }],
+    ['[[user]]\nno value', { kind: 'needed', name: 'a', line: 2, from: 1, to: 9 }],
+  ])('tells where the fault of %j stands (would mark the wrong line)', (text, place) => {
+    expect(findTemplateFault(text, { known: ['a'], needed: ['a'] })).toEqual(place);
   });
 
   it.each([

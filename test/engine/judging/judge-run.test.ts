@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../../electron/contract/app-error.ts';
+import type { Clause } from '../../../electron/contract/filter.contract.ts';
+import { judgeRequestSchema } from '../../../electron/contract/judging.contract.ts';
+import { previewItem } from '../../../electron/core/judging/judge-preview.ts';
 import { createScriptedModel, type ScriptedModel } from '../../support/judging/scripted-model.ts';
 import { openTestWorkspace, type PairRow, storePairs } from '../constitution/pair-workspace.ts';
 import { openJudgingBench } from './judging-bench.ts';
@@ -98,6 +101,82 @@ describe('a judge run', () => {
     expect(first.every((row) => row.label === 'a')).toBe(true);
     expect(again).toEqual(first);
     expect(other).not.toEqual(first);
+  });
+
+  it('scores both responses of the pairs a filter leaves (would take pair numbers for response numbers)', async () => {
+    const workspace = await openTestWorkspace();
+    const datasetId = await storePairs(workspace, makePairs(10));
+    const model = createScriptedModel({ generate: () => '{"aspect_coverage": 50}' });
+    const bench = openJudgingBench(workspace, { m: model });
+    const [third] = await workspace.database.all<{ id: number; a: number; b: number }>(
+      'SELECT comparison_id AS id, response_a_id AS a, response_b_id AS b FROM comparison ORDER BY 1 OFFSET 3',
+    );
+    const features = [{ name: 'Aspect coverage', definition: 'Covers it.' }];
+    const { judgeRunId } = await bench.run({
+      datasetId,
+      protocol: 'domain-features',
+      params: { features },
+      filter: { clauses: [{ op: 'ids', ids: [third?.id ?? 0] }] },
+    });
+    const scored = await workspace.database.all<{ id: number }>(
+      'SELECT response_id AS id FROM response_judgement WHERE judge_run_id = ? ORDER BY 1',
+      [judgeRunId],
+    );
+    expect(scored.map(({ id }) => id)).toEqual([third?.a, third?.b]);
+    const { annotatorId } = await bench.judging.get(judgeRunId);
+    const opened = await bench.views.open({
+      datasetId,
+      relation: 'pairs',
+      filter: { clauses: [{ op: 'not_null', field: `judged:${annotatorId}` }] },
+      sort: [],
+    });
+    expect(opened.count).toBe(1);
+  });
+
+  it('opens in the grid by what came of each row: answered, without a valid answer, not asked', async () => {
+    const workspace = await openTestWorkspace();
+    const datasetId = await storePairs(workspace, makePairs(20));
+    // Both readings without coverage: no valid answer (spec 0.1, P2) where the question ends in 7.
+    const decide = (input: string) =>
+      questionOf(input) % 10 === 7 ? { A: 0.01, B: 0.01, other: 0.98 } : decideGood(input);
+    const bench = openJudgingBench(workspace, { m: createScriptedModel({ decide }) });
+    const ids = (
+      await workspace.database.all<{ id: number }>('SELECT comparison_id AS id FROM comparison ORDER BY 1')
+    )
+      .map(({ id }) => id)
+      .slice(0, 12);
+    const { judgeRunId } = await bench.run({ datasetId, filter: { clauses: [{ op: 'ids', ids }] } });
+    const { annotatorId, invalid } = await bench.judging.get(judgeRunId);
+    const field = `judged:${annotatorId}`;
+    const count = async (clause: Clause) =>
+      (await bench.views.open({ datasetId, relation: 'pairs', filter: { clauses: [clause] }, sort: [] }))
+        .count;
+    expect(await count({ op: 'not_null', field })).toBe(12);
+    expect(await count({ op: 'is_null', field })).toBe(8);
+    expect(await count({ op: 'in', field, values: ['no valid answer'] })).toBe(invalid);
+    expect(invalid).toBe(1);
+  });
+
+  it('shows an unsaved prompt on a row as the core renders it, asks with it, and keeps nothing of it', async () => {
+    const workspace = await openTestWorkspace();
+    const datasetId = await storePairs(workspace, makePairs(2));
+    const model = createScriptedModel({ decide: decideGood });
+    const { judging } = openJudgingBench(workspace, { m: model });
+    const request = judgeRequestSchema.parse({
+      datasetId,
+      protocol: 'pairwise-logits',
+      models: { judge: ['m'] },
+    });
+    const show = (text: string, ask = false) =>
+      previewItem(judging, workspace.database, { ...request, ask, texts: { verdict: text } });
+    const text = '[[user]]\nBe kind. {{prompt}} {{response_1}} or {{response_2}}?\n[[answer]]\nIt is';
+    const { prompts } = await show(text);
+    expect(prompts[0]?.text).toBe('[user]\nBe kind. question 0 good 0 or poor 0?\n\n[assistant]\nIt is');
+    expect(model.calls).toHaveLength(0);
+    expect((await show(text, true)).result).toMatchObject({ calls: 2 });
+    expect(model.calls[0]?.input).toContain('Be kind.');
+    await expect(show('[[user]]\n{{mood}}')).rejects.toMatchObject({ code: 'TEMPLATE_INVALID' });
+    expect(await judging.templates.list('pairwise-logits')).toEqual([]);
   });
 
   it('names the newest of its jobs (would catch run 1 taken for run 12, and an old job shown after a resume)', async () => {

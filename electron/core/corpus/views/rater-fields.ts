@@ -7,6 +7,7 @@ import type { FieldDefinition } from './field-table.ts';
 const mostRaters = 40;
 
 const voteId = /^vote:(\d+)(:agrees|:p_a)?$/;
+const judgedId = /^judged:(\d+)$/;
 const ratingId = /^rating:(\d+):(.{1,200})$/s;
 
 /** The one overall verdict of a rater on a pair; where the two orders differ, a tie. */
@@ -16,10 +17,29 @@ const verdictOf = (annotator: string) =>
 
 const base = { isLong: false, isSortable: true, isFacet: true, isDefault: false, joins: [] } as const;
 
-/** The field behind an id such as `vote:12`, `vote:12:agrees`, `vote:12:p_a` or `rating:12:helpfulness`. */
+/** Whether the run behind an annotator asked about a row, and with what end; NULL where it did not. */
+const judgedSql = (relation: Relation, annotator: string) => {
+  const ofRun = `JOIN judge_run u USING (judge_run_id) WHERE u.annotator_id = ${annotator}`;
+  const scored = (place: string) =>
+    `SELECT s.fail_reason IS NULL AS ok FROM response_judgement s ${ofRun} AND s.response_id = x.${place}`;
+  const results =
+    relation === 'responses'
+      ? scored('response_id')
+      : `SELECT j.fail_reason IS NULL AS ok FROM judgement j ${ofRun} AND j.comparison_id = x.comparison_id
+         UNION ALL ${scored('response_a_id')} UNION ALL ${scored('response_b_id')}`;
+  return `(SELECT CASE bool_and(ok) WHEN true THEN 'answered' WHEN false THEN 'no valid answer' END FROM (${results}))`;
+};
+
+/**
+ * The field behind an id such as `vote:12`, `vote:12:agrees`, `vote:12:p_a`, `judged:12` (answered, no valid answer, or
+ * empty where the run did not ask) or `rating:12:helpfulness`.
+ */
 export function findRaterField(relation: Relation, id: string): FieldDefinition | undefined {
   const [, voter, part] = voteId.exec(id) ?? [];
   if (relation === 'pairs' && voter !== undefined) return makeVoteField(id, voter, part);
+  const [, run] = judgedId.exec(id) ?? [];
+  if (run !== undefined)
+    return { ...base, id, title: 'Judged', kind: 'category', width: 110, sql: judgedSql(relation, run) };
   const [, rater, aspect] = ratingId.exec(id) ?? [];
   if (relation === 'responses' && rater !== undefined && aspect !== undefined)
     return {
@@ -58,6 +78,23 @@ function makeVoteField(id: string, annotator: string, part: string | undefined):
 
 /** Fields of each rater of a dataset, unless there are too many for a column each. */
 export async function listRaterFields(
+  database: Database,
+  relation: Relation,
+  datasetId: number,
+): Promise<FieldDefinition[]> {
+  const given = await listGivenFields(database, relation, datasetId);
+  const runs = await database.all<{ id: number; name: string }>(
+    `SELECT annotator_id AS id, name FROM judge_run WHERE dataset_id = ? ${relation === 'pairs' ? '' : "AND subject = 'response'"}
+     ORDER BY judge_run_id DESC LIMIT ${mostRaters}`,
+    [datasetId],
+  );
+  return [
+    ...given,
+    ...runs.flatMap(({ id, name }) => withName(findRaterField(relation, `judged:${id}`), name)),
+  ];
+}
+
+async function listGivenFields(
   database: Database,
   relation: Relation,
   datasetId: number,
