@@ -215,6 +215,8 @@ export const fakeJudgeJob = (judgeRunId: number, part: Partial<Job> = {}): Job =
   ...part,
 });
 
+type TemplateVersion = Record<'protocol' | 'hash' | 'name' | 'title' | 'text' | 'createdAt', string>;
+
 export interface FakeJudgingOptions {
   readonly runs?: readonly JudgeRun[];
   readonly report?: Partial<JudgeReport>;
@@ -246,14 +248,7 @@ export function fakeJudging(answer: Answer, putJob: (job: Job) => void, options:
   let runs: JudgeRun[] = [
     ...(options.runs ?? [fakeRun({ judgeRunId: 2, name: 'weak judge' }), fakeRun({ judgeRunId: 1 })]),
   ];
-  const saved: {
-    protocol: string;
-    hash: string;
-    name: string;
-    title: string;
-    text: string;
-    createdAt: string;
-  }[] = [];
+  const saved: TemplateVersion[] = [];
   const find = (judgeRunId: number): JudgeRun => {
     const found = runs.find((run) => run.judgeRunId === judgeRunId);
     if (!found) throw new AppError('JUDGE_RUN_MISSING', 'There is no such run.');

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { settleByTools, toolAugmented } from '../../../electron/core/judging/protocols/tool-augmented.ts';
 import { calculate } from '../../../electron/core/judging/tools/calculator.ts';
+import { makeCodeTool, readCode, settleByCode } from '../../../electron/core/judging/tools/code-tool.ts';
 import { consultCalendar } from '../../../electron/core/judging/tools/calendar.ts';
 import { arithmetic, makeDocumentTool, useTool } from '../../../electron/core/judging/tools/tool-box.ts';
 import { makePair, makeTools } from '../../support/judging/judge-with.ts';
@@ -88,5 +89,75 @@ describe('judging with tools (judging spec 2.5)', () => {
     expect(await tool.run('at what pressure does the valve open?')).toBe(
       '[manual] The valve opens at 3 bar.',
     );
+  });
+});
+
+describe('code tests (judging spec 2.5)', () => {
+  const right = 'Use this:\n```js\nexport function add(a, b) {\n  return a + b;\n}\n```\nDone.';
+  const wrong = '```javascript\nfunction add(a, b) { return a - b; }\n```';
+  const pair = makePair({ prompt: 'Write add(a, b).', responseA: wrong, responseB: right });
+
+  it('take the JavaScript of a response: its fenced blocks of that language, without the word export', () => {
+    expect(readCode(right)).toBe('function add(a, b) {\n  return a + b;\n}\n');
+    expect(readCode('```python\nprint(1)\n```')).toBe('');
+    expect(readCode('const n = 1;')).toBe('const n = 1;');
+  });
+
+  it('run the code of the response that is shown as A, and tell an error as one', async () => {
+    const box = [makeCodeTool({ response_1: right, response_2: wrong })];
+    const call = async (input: string) => useTool(box, { thought: '', tool: 'code', input });
+    expect(await call('A: add(2, 3) === 5')).toMatchObject({ observation: 'true', isError: false });
+    expect(await call('B: add(2, 3) === 5')).toMatchObject({ observation: 'false', isError: false });
+    expect(await call('A: substract(1, 2)')).toMatchObject({
+      observation: 'Error: ReferenceError: substract is not defined.',
+      isError: true,
+    });
+    expect(await call('6 * 7')).toMatchObject({ observation: '42' });
+  });
+
+  const script = (isAllowed: boolean) =>
+    createScriptedModel({
+      generate: (input) => {
+        const done = input.split('Observation:').length - 1;
+        const [tool, test] = [
+          ['code', 'A: add(2, 3) === 5'],
+          ['code', 'B: add(2, 3) === 5'],
+          ['none', ''],
+        ][isAllowed ? done : 2] ?? ['none', ''];
+        return JSON.stringify({ thought: 't', tool, input: test });
+      },
+      decide: () => ({ A: 0.5, B: 0.5 }),
+    });
+
+  it('settle the pair for the response that passes, in both orders, beside the model’s label', async () => {
+    const judgement = await toolAugmented.judge(
+      pair,
+      makeTools(toolAugmented, { model: script(true), params: { runCode: true } }),
+    );
+    expect(judgement.label).toBe('tie');
+    expect(judgement.detail).toMatchObject({ tool_label: 'b', has_tool_error: false });
+  });
+
+  it('are off by default: the tool is neither offered nor run', async () => {
+    const model = script(false);
+    await toolAugmented.judge(pair, makeTools(toolAugmented, { model }));
+    expect(model.calls.every(({ input }) => !input.includes('code: a JavaScript expression'))).toBe(true);
+    const forced = script(true);
+    const judgement = await toolAugmented.judge(pair, makeTools(toolAugmented, { model: forced }));
+    expect(judgement.detail).toMatchObject({ tool_label: null });
+  });
+
+  it.each([
+    [['true', 'false'], 'a', 'a'],
+    [['true', 'false'], 'b', 'b'],
+    [['true', 'true'], 'a', null],
+    [['false', 'false'], 'a', null],
+  ] as const)('A gives %s with %s first: %s', ([ofA, ofB], first, settled) => {
+    const calls = [
+      { thought: '', tool: 'code', input: 'A: f()', observation: ofA, isError: false },
+      { thought: '', tool: 'code', input: 'B: f()', observation: ofB, isError: false },
+    ];
+    expect(settleByCode(calls, first)).toBe(settled);
+    expect(settleByCode(calls.slice(0, 1), first)).toBeNull();
   });
 });

@@ -7,6 +7,7 @@ import { askOrders, countOrders, type Slots } from '../both-orders.ts';
 import { addUse } from '../pair-record.ts';
 import { definePairTemplate, fillPair } from '../pair-templates.ts';
 import type { JudgePair, JudgeTools, PairProtocol } from '../protocol.ts';
+import { codeToolName, makeCodeTool, settleByCode } from '../tools/code-tool.ts';
 import { arithmetic, type JudgeTool, makeDocumentTool, type ToolCall, useTool } from '../tools/tool-box.ts';
 import { templateTokens } from '../verdict.ts';
 
@@ -17,6 +18,12 @@ const paramsSchema = z.object({
     .max(50)
     .default([])
     .describe('Your own reference documents the judge may search.'),
+  runCode: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Off: no code is run. On: the judge may run JavaScript of the responses and tests of its own, in a locked-down process without files, network or environment, at most 5 seconds and 64 MiB each.',
+    ),
 });
 type Params = z.infer<typeof paramsSchema>;
 
@@ -45,13 +52,15 @@ function openToolBox(params: Params): readonly JudgeTool[] {
 
 /**
  * The side the tools settle: the only response that contains the last observation as a word of its own. Null where both
- * or neither do, or the observation is an error or a passage.
+ * or neither do, or the observation is an error or a passage. Code settles by `settleByCode`.
  */
 export function settleByTools(
   calls: readonly ToolCall[],
   pair: Pick<JudgePair, 'responseA' | 'responseB'>,
 ): 'a' | 'b' | null {
-  const last = calls.filter((call) => !call.isError && call.tool !== 'documents').at(-1);
+  const last = calls
+    .filter((call) => !call.isError && ![codeToolName, 'documents'].includes(call.tool))
+    .at(-1);
   if (!last) return null;
   const escaped = last.observation.replace(/ days$/, '').replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
   const pattern = new RegExp(`(?<![\\p{L}\\p{N}.])${escaped}(?![\\p{L}\\p{N}]|\\.\\d)`, 'iu');
@@ -63,8 +72,9 @@ async function investigate(
   pair: JudgePair,
   slots: Slots,
   tools: JudgeTools<Params>,
-  box: readonly JudgeTool[],
+  shared: readonly JudgeTool[],
 ) {
+  const box = tools.params.runCode ? [...shared, makeCodeTool(slots, tools.signal)] : shared;
   const uses: TokenUse[] = [];
   const calls: ToolCall[] = [];
   const names = ['none', ...box.map((tool) => tool.name)];
@@ -95,7 +105,7 @@ export const toolAugmented: PairProtocol<Params> = {
   subject: 'pair',
   title: 'With tools',
   description:
-    'The judge may use a calculator, a calendar and your own documents before its verdict. What the tools settle is stored beside the model’s label and never replaces it. Nothing is fetched from anywhere.',
+    'The judge may use a calculator, a calendar, your own documents and, where you allow it, JavaScript tests in a locked-down process before its verdict. What the tools settle is stored beside the model’s label and never replaces it. Nothing is fetched from anywhere.',
   section: '2.5',
   evidence: 'confirmed',
   params: paramsSchema,
@@ -136,7 +146,9 @@ export const toolAugmented: PairProtocol<Params> = {
     });
     const { verdict: concluded } = concludeVerdicts(readings, tools.orders);
     const { label } = concluded;
-    const settled = new Set(readings.flatMap((reading) => settleByTools(reading.calls, pair) ?? []));
+    const settled = new Set(
+      readings.flatMap(({ calls, first }) => settleByCode(calls, first) ?? settleByTools(calls, pair) ?? []),
+    );
     const [toolLabel = null] = settled.size === 1 ? [...settled] : [];
     return {
       ...concluded,
