@@ -84,6 +84,16 @@ async function benchModel(name: string, options: Options): Promise<void> {
   });
 }
 
+async function listRefusals(options: Options): Promise<void> {
+  await withCore(options.workspace, async (core) => {
+    const refusals = await core.services.models.refusals.list();
+    if (options.json) return printJson(refusals);
+    for (const { refusedAt, name, code, message } of refusals)
+      console.log(`${refusedAt}  ${name}  ${code}  ${message}`);
+    if (refusals.length === 0) tell('Nothing was refused.');
+  });
+}
+
 async function removeModel(name: string, options: Options): Promise<void> {
   await withCore(options.workspace, async (core) => {
     const { modelId } = await core.services.models.get(name);
@@ -107,5 +117,6 @@ export function addModelCommands(program: Command): void {
   command('list', 'List the models.').action(listModels);
   command('inspect <file>', 'What a GGUF file says of itself; nothing is stored.').action(inspectModel);
   command('bench <name>', 'Find the best layout for this machine, then measure.').action(benchModel);
+  command('refusals', 'Why files were not added and models not loaded.').action(listRefusals);
   command('remove <name>', 'Take a model out of the list; its file stays.').action(removeModel);
 }

@@ -166,6 +166,17 @@ export const engineStatusSchema = z.object({
 });
 export type EngineView = z.infer<typeof engineStatusSchema>;
 
+export const refusalSchema = z.object({
+  refusedAt: z.string(),
+  /** Null for a file that did not come into the list. */
+  modelId: z.string().nullable(),
+  name: z.string(),
+  path: z.string().nullable(),
+  code: z.string(),
+  message: z.string(),
+});
+export type Refusal = z.infer<typeof refusalSchema>;
+
 const oneModel = z.object({ modelId: z.string() });
 
 export const modelContract = {
@@ -186,6 +197,11 @@ export const modelContract = {
     settings: oc.input(oneModel.extend({ settings: modelSettingsSchema })).output(modelSchema),
     /** Finds the best layout for this machine, then measures. */
     benchmark: oc.input(oneModel).output(z.object({ jobId: z.string() })),
+    /** Into memory, laid out as it was calibrated (which is done first where it was not); the job ends when it is there. */
+    load: oc.input(oneModel).output(z.object({ jobId: z.string() })),
+    /** Why files were not added and models not loaded, newest first. */
+    refusals: oc.output(z.array(refusalSchema)),
+    clearRefusals: oc.output(z.object({ removed: z.number().int() })),
     unload: oc.input(oneModel).output(z.object({ unloaded: z.boolean() })),
   },
   endpoint: {

@@ -6,6 +6,7 @@ import type {
   Model,
   ModelSettings,
   NewEndpoint,
+  Refusal,
 } from '../../electron/contract/model.contract.ts';
 
 type Answer = <T>(method: string, input: unknown, make: () => T, signal?: AbortSignal) => Promise<T>;
@@ -154,6 +155,7 @@ export interface FakeModelOptions {
   readonly found?: readonly FoundFile[] | undefined;
   /** What the job that adds says it did. */
   readonly addResult?: unknown;
+  readonly refusals?: readonly Refusal[];
 }
 
 const sampleFound: readonly FoundFile[] = [
@@ -179,6 +181,7 @@ const sampleFound: readonly FoundFile[] = [
 export function fakeModels(answer: Answer, runJob: RunJob, options: FakeModelOptions = {}) {
   let models = [...(options.models ?? sampleModels())];
   let engine = options.engine ?? readyEngine;
+  let refusals = [...(options.refusals ?? [])];
 
   const find = (modelId: string): Model => {
     const found = models.find((model) => model.modelId === modelId);
@@ -226,6 +229,15 @@ export function fakeModels(answer: Answer, runJob: RunJob, options: FakeModelOpt
         answer('model.settings', input, () => change(input.modelId, { settings: input.settings })),
       benchmark: (input: { modelId: string }) =>
         answer('model.benchmark', input, () => runJob('benchmark-model', 'Measure a model', null, () => {})),
+      load: (input: { modelId: string }) =>
+        answer('model.load', input, () => runJob('load-model', 'Load a model', null, () => {})),
+      refusals: () => answer('model.refusals', undefined, () => refusals),
+      clearRefusals: () =>
+        answer('model.clearRefusals', undefined, () => {
+          const removed = refusals.length;
+          refusals = [];
+          return { removed };
+        }),
       unload: (input: { modelId: string }) => answer('model.unload', input, () => ({ unloaded: true })),
     },
     endpoint: {

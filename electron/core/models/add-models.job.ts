@@ -56,6 +56,7 @@ export class AddModelsJob implements JobHandler<Spec, AddModelsResult> {
       } catch (error) {
         if (!isAppError(error)) throw error;
         result.refused.push({ path: file, code: error.code, message: error.message });
+        await this.models.refusals.keep({ modelId: null, name: path.basename(file), path: file }, error);
         if (found.length === 1) throw error;
       }
       before += bytes;

@@ -51,6 +51,11 @@ export function makeModelHandlers(
       benchmark: core.model.benchmark.handler(async ({ input }) => ({
         jobId: await jobs.start('benchmark-model', input),
       })),
+      load: core.model.load.handler(async ({ input }) => ({ jobId: await jobs.start('load-model', input) })),
+      refusals: core.model.refusals.handler(() => models.refusals.list()),
+      clearRefusals: core.model.clearRefusals.handler(async () => ({
+        removed: await models.refusals.clear(),
+      })),
       unload: core.model.unload.handler(async ({ input }) => ({
         unloaded: await models.unload(input.modelId),
       })),

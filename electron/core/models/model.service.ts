@@ -16,9 +16,11 @@ import type { InferenceEngine } from './inference-engine.ts';
 import { createLocalModel } from './local-model.ts';
 import { findModelFiles } from './model-files.ts';
 import type { ModelRecord, ModelRepository } from './model.repository.ts';
+import type { RefusalLog } from './refusal-log.ts';
 
 export interface ModelServiceOptions {
   readonly repository: ModelRepository;
+  readonly refusals: RefusalLog;
   readonly engine: InferenceEngine;
   /** A second process, without a graphics card, that reads and tries files nobody has vouched for. */
   readonly inspector: InferenceEngine;
@@ -51,6 +53,10 @@ export class ModelService {
 
   constructor(options: ModelServiceOptions) {
     this.#options = options;
+  }
+
+  get refusals(): RefusalLog {
+    return this.#options.refusals;
   }
 
   async list(): Promise<Model[]> {
@@ -121,13 +127,26 @@ export class ModelService {
 
   /** Finds the best layout for this machine anew, then measures; stores both. */
   async benchmark(idOrName: string, { signal }: CallOptions = {}): Promise<Model> {
-    const { repository, engine, endpoints } = this.#options;
+    const { repository, engine, endpoints, refusals } = this.#options;
     const record = await repository.get(idOrName);
     if (record.endpoint) return this.describe(await endpoints.test(record, { signal }));
-    const calibrated = await this.#calibrate(record, { signal });
-    const spec = this.#makeSpec(calibrated);
-    const benchmark = await engine.ask(spec, { method: 'benchmark', params: {} }, { signal });
-    return this.describe(await repository.update(record.modelId, { benchmark }));
+    return refusals.watch(record, async () => {
+      const calibrated = await this.#calibrate(record, { signal });
+      const spec = this.#makeSpec(calibrated);
+      const benchmark = await engine.ask(spec, { method: 'benchmark', params: {} }, { signal });
+      return this.describe(await repository.update(record.modelId, { benchmark }));
+    });
+  }
+
+  /** Puts a file into memory. Throws what `acquire` does, and ENDPOINT_FAILED for an endpoint, which is loaded elsewhere. */
+  async load(idOrName: string, { signal }: CallOptions = {}): Promise<void> {
+    const { endpoint, name } = await this.#options.repository.get(idOrName);
+    if (endpoint)
+      throw new AppError(
+        'ENDPOINT_FAILED',
+        `${name} was not loaded: it is an endpoint, loaded by its own server.`,
+      );
+    await this.acquire(idOrName, { signal });
   }
 
   /**
@@ -135,9 +154,14 @@ export class ModelService {
    * MODEL_TOO_LARGE, ENGINE_UNAVAILABLE; for an endpoint ENDPOINT_FAILED where it is switched off.
    */
   async acquire(idOrName: string, { signal }: CallOptions = {}): Promise<InferenceModel> {
-    const { repository, engine, endpoints } = this.#options;
+    const { repository, endpoints, refusals } = this.#options;
     const stored = await repository.get(idOrName);
     if (stored.endpoint) return endpoints.open(stored, { signal });
+    return refusals.watch(stored, () => this.#open(stored, { signal }));
+  }
+
+  async #open(stored: ModelRecord, { signal }: CallOptions): Promise<InferenceModel> {
+    const { engine } = this.#options;
     requirePresent(stored);
     const { kind = 'cpu', cores = 0 } = await engine.call('device', null, { signal });
     const isCalibrated = stored.calibration?.machine === `${kind}/${cores}`;

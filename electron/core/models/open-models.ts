@@ -13,6 +13,8 @@ import { EndpointService } from './endpoint.service.ts';
 import { InferenceEngine } from './inference-engine.ts';
 import { ModelRepository } from './model.repository.ts';
 import { ModelService } from './model.service.ts';
+import { LoadModelJob } from './load-model.job.ts';
+import { RefusalLog } from './refusal-log.ts';
 
 export interface ModelPlaces {
   /** Starts inference processes. */
@@ -62,6 +64,7 @@ export function openModels(
   logScoring(engine, log);
   const models = new ModelService({
     repository,
+    refusals: new RefusalLog(database),
     engine,
     inspector: new InferenceEngine({
       adapter: places.inspector,
@@ -72,5 +75,6 @@ export function openModels(
   });
   jobs.register(new AddModelsJob(repository, models));
   jobs.register(new BenchmarkModelJob(models));
+  jobs.register(new LoadModelJob(models));
   return models;
 }

@@ -32,8 +32,19 @@ export const modelMessages = {
       embed: 'embed',
       rank: 'rerank',
     },
+    load: 'Load',
+    loadHint:
+      'Puts it into memory now; a run does that by itself. The first time its layout is tried out, up to a minute.',
+    loadFailed: 'The model was not loaded',
+    loadCancelled: 'Loading was cancelled.',
+    heldBoth: '{ram} + {vram} graphics',
+    refusals: {
+      title: 'Refused files and loads ({n})',
+      clear: 'Clear the list',
+    },
     state: {
       loaded: 'loaded',
+      loading: 'loading',
       idle: 'not loaded',
       missing: 'file missing',
       stays: 'stays here',

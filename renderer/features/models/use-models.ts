@@ -5,7 +5,7 @@ import { useOpenEndpoints } from '../../app/open-endpoints.ts';
 import { type AsyncValue, useAsync } from '../../app/use-async.ts';
 import { useClient } from '../../rpc/use-client.ts';
 
-const jobTypes = new Set(['add-models', 'benchmark-model']);
+const jobTypes = new Set(['add-models', 'benchmark-model', 'load-model']);
 
 /** Calls back when a job ends that changes models, for as long as the calling component lives. */
 export function onModelJobEnd(listener: () => void): void {

@@ -111,6 +111,39 @@ describe('list of models', () => {
     expect(m.wrapper.find('#model-path').exists()).toBe(false);
   });
 
+  it('loads and unloads from the list, with the memory that is held', async () => {
+    const m = await openList();
+    const cells = () => m.wrapper.findAll('tbody tr');
+    await until(() => cells()[0]?.text().includes('Unload'));
+    expect(cells()[0]?.text()).toMatch(/loaded[\s\S]*GiB/);
+    const load = cells()[1]
+      ?.findAll('button')
+      .find((one) => one.text().startsWith('Load'));
+    await load?.trigger('click');
+    await until(() => m.core.calls.some(({ method }) => method === 'model.load'));
+    const gone = cells()[2]
+      ?.findAll('button')
+      .find((one) => one.text().startsWith('Load'));
+    expect(gone?.attributes('disabled')).toBeDefined();
+  });
+
+  it('keeps why files and loads were refused, until the list is cleared', async () => {
+    const refusal = {
+      refusedAt: '2026-11-20T10:12:00.000Z',
+      modelId: null,
+      name: 'huge.gguf',
+      path: '/models/huge.gguf',
+      code: 'MODEL_TOO_LARGE',
+      message: 'huge was not loaded: it needs 48 GiB and 12 GiB are free.',
+    };
+    const m = await openList({ refusals: [refusal] });
+    await see('Refused files and loads (1)');
+    await see('it needs 48 GiB and 12 GiB are free');
+    await press('Clear the list');
+    await until(() => !document.body.textContent.includes('Refused files'));
+    expect(m.core.calls.some(({ method }) => method === 'model.clearRefusals')).toBe(true);
+  });
+
   it('says why the inference process is not started again, and closes the breaker', async () => {
     const m = await openList({
       engine: {

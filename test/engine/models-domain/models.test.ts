@@ -129,6 +129,38 @@ describe('using models', () => {
     expect(benchmark?.generationTokensPerSecond).toBeGreaterThan(1);
   });
 
+  it('loads on request, and keeps why files and loads were refused, newest first', async () => {
+    const core = await openCoreForTest();
+    const { models } = core.services;
+    const file = path.join(core.directory, 'judge.gguf');
+    const torn = path.join(core.directory, 'torn.gguf');
+    await buildTestModel('marker-judge', file);
+    await writeBrokenModel(torn, 'cut off in the tensors');
+    await expect(runJob(core, 'add-models', { paths: [torn] })).rejects.toMatchObject({
+      code: 'MODEL_FILE_INVALID',
+    });
+    const { added } = await runJob<AddModelsResult>(core, 'add-models', { paths: [file] });
+    const modelId = added[0]?.modelId ?? '';
+    await runJob(core, 'load-model', { modelId });
+    const [loaded] = (await models.status()).models;
+    expect(loaded).toMatchObject({ modelId, name: 'judge' });
+    expect(loaded?.ram).toBeGreaterThan(0);
+    await models.unload(modelId);
+    expect((await models.status()).models).toEqual([]);
+    // 1,048,576 tokens of context for 64 sequences fit no machine of today.
+    await models.setSettings(modelId, { gpuLayers: 0, contextSize: 1_048_576, sequences: 64 });
+    await expect(runJob(core, 'load-model', { modelId })).rejects.toMatchObject({ code: 'MODEL_TOO_LARGE' });
+    appendFileSync(file, 'x');
+    await expect(models.load(modelId)).rejects.toMatchObject({ code: 'MODEL_FILE_MISSING' });
+    expect(await models.refusals.list()).toMatchObject([
+      { modelId, name: 'judge', code: 'MODEL_FILE_MISSING' },
+      { modelId, name: 'judge', code: 'MODEL_TOO_LARGE' },
+      { modelId: null, name: 'torn.gguf', path: torn, code: 'MODEL_FILE_INVALID' },
+    ]);
+    expect(await models.refusals.clear()).toBe(3);
+    expect(await models.refusals.list()).toEqual([]);
+  });
+
   it('does not load a file that changed since its hash was taken', async () => {
     const core = await openCoreForTest();
     const file = path.join(core.directory, 'judge.gguf');

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, type SpawnOptions } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { z } from 'zod';
 import { runnerSource } from './runner.ts';
@@ -53,12 +53,12 @@ export function spawnLocked(program: string, { heap, milliseconds }: SandboxLimi
     program,
   ];
   const { SYSTEMROOT } = process.env;
-  const options = {
+  const options: SpawnOptions = {
     cwd: tmpdir(),
     env: { ELECTRON_RUN_AS_NODE: '1', ...(SYSTEMROOT !== undefined && { SYSTEMROOT }) },
     stdio: ['pipe', 'pipe', 'ignore'],
     windowsHide: true,
-  } as const;
+  };
   if (process.platform === 'win32') return spawn(process.execPath, words, options);
   const seconds = Math.ceil((milliseconds + startMilliseconds) / 1_000);
   const kibibytes = (heap + 448) * 1_024;
