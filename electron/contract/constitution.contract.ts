@@ -224,6 +224,14 @@ export const constitutionDocumentSchema = z.object({
 });
 export type ConstitutionDocument = z.infer<typeof constitutionDocumentSchema>;
 
+const constitutionRunSchema = z.object({
+  constitutionId: z.number().int(),
+  createdAt: z.string(),
+  top: z.number().int(),
+  seed: z.number().int(),
+});
+export type ConstitutionRun = z.infer<typeof constitutionRunSchema>;
+
 export const explanationSchema = z.object({
   constitutionId: z.number().int(),
   label: z.string().nullable(),
@@ -271,16 +279,7 @@ export const constitutionContract = {
     changePrinciple: oc
       .input(z.object({ datasetId: z.number().int(), change: principleChangeSchema }))
       .output(z.object({ principleId: z.number().int() })),
-    list: oc.input(z.object({ datasetId: z.number().int() })).output(
-      z.array(
-        z.object({
-          constitutionId: z.number().int(),
-          createdAt: z.string(),
-          top: z.number().int(),
-          seed: z.number().int(),
-        }),
-      ),
-    ),
+    list: oc.input(z.object({ datasetId: z.number().int() })).output(z.array(constitutionRunSchema)),
     get: oc
       .input(z.object({ constitutionId: z.number().int() }))
       .output(z.object({ constitutionId: z.number().int(), document: constitutionDocumentSchema })),

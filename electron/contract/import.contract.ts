@@ -36,7 +36,7 @@ export const previewSchema = z.object({
     z.object({
       prompt: z.string(),
       responses: z.array(z.object({ text: z.string(), model: z.string().nullable() })),
-      labels: z.array(z.string()),
+      labels: z.array(z.object({ aspect: z.string().nullable(), label: z.string().nullable() })),
       problem: z.string().nullable(),
     }),
   ),

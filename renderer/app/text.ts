@@ -5,7 +5,7 @@ const locale = 'en';
 const numbers = new Intl.NumberFormat(locale);
 const fractions = new Intl.NumberFormat(locale, { maximumSignificantDigits: 3 });
 const shares = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 1 });
-const times = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' });
+let times: Intl.DateTimeFormat | undefined;
 
 export interface Text {
   /** A message by its key; with `plural` the form for that number is chosen and `{n}` is filled in. */
@@ -20,6 +20,11 @@ export interface Text {
   readonly bytes: (size: number) => string;
 }
 
+/** The first of a person's languages that the texts are in, with its region, so that dates have the order used there. */
+export function regionOf(languages: readonly string[]): string {
+  return languages.find((language) => language === locale || language.startsWith(`${locale}-`)) ?? locale;
+}
+
 /** UI texts and number formats; the only way a component gets words on the screen. */
 export function useText(): Text {
   const { t } = useI18n();
@@ -27,9 +32,17 @@ export function useText(): Text {
     t: (key, named = {}, plural) => (plural === undefined ? t(key, named) : t(key, named, plural)),
     number: formatNumber,
     percent: (share) => shares.format(share),
-    time: (iso) => times.format(new Date(iso)),
+    time: formatTime,
     bytes: formatBytes,
   };
+}
+
+function formatTime(iso: string): string {
+  times ??= new Intl.DateTimeFormat(regionOf(navigator.languages), {
+    dateStyle: 'medium',
+    timeStyle: 'short',
+  });
+  return times.format(new Date(iso));
 }
 
 export function formatNumber(value: number): string {

@@ -8,6 +8,7 @@ const decimals = new Intl.NumberFormat('en', { maximumFractionDigits: 3 });
 export function cellText(value: GridValue | undefined, kind: ColumnKind): string {
   if (value === null || value === undefined) return '';
   if (Array.isArray(value)) return value.join(', ');
+  if (typeof value === 'number' && kind === 'id') return String(value);
   if (typeof value === 'number')
     return Number.isInteger(value) ? integers.format(value) : decimals.format(value);
   if (typeof value === 'boolean') return value ? 'true' : 'false';

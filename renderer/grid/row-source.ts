@@ -15,7 +15,8 @@ export interface RowSource {
   page(offset: number, limit: number, signal: AbortSignal): Promise<readonly GridRow[]>;
 }
 
-export type ColumnKind = 'text' | 'category' | 'number' | 'boolean' | 'time' | 'tags';
+/** How a value is drawn; an `id` is a number without group separators. */
+export type ColumnKind = 'text' | 'id' | 'category' | 'number' | 'boolean' | 'time' | 'tags';
 
 /** A visible column; `width` in CSS pixels. Cells of a row come in the order of the columns. */
 export interface GridColumn {

@@ -52,7 +52,7 @@ export function fakeImport(answer: Answer, putJob: (job: Job) => void) {
           { text: 'Feed it before you go and keep it cold. '.repeat(4), model: null },
           { text: 'It depends.', model: null },
         ],
-        labels: ['a'],
+        labels: [{ aspect: null, label: 'a' }],
         problem: i === 3 ? 'Chosen and rejected are the same text.' : null,
       })),
       parts: ['prompt', 'chosen', 'rejected', 'label'].map((part) => ({

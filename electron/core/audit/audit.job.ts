@@ -1,6 +1,7 @@
 import type { Database } from '../../../native/duckdb/database.ts';
 import { type AuditSpec, auditSpecSchema } from '../../contract/audit.contract.ts';
 import type { JobContext, JobHandler } from '../jobs/job-handler.ts';
+import { nameDataset } from '../corpus/dataset.repository.ts';
 import { AuditService } from './audit.service.ts';
 
 /** Runs the audits of a dataset and stores their document. Short enough to start afresh after a crash. */
@@ -10,13 +11,14 @@ export class AuditJob implements JobHandler<AuditSpec, { auditRunId: number }> {
   readonly recovery = 'restart';
   private readonly service: AuditService;
 
-  constructor(database: Database) {
+  constructor(private readonly database: Database) {
     this.service = new AuditService(database);
   }
 
-  title({ datasetId, only, slice, judge }: AuditSpec): string {
+  async title({ datasetId, only, slice, judge }: AuditSpec): Promise<string> {
     const details = [only?.join(', '), slice && `by ${slice}`, judge && `labels of ${judge}`].filter(Boolean);
-    return `Audit of dataset ${datasetId}${details.length > 0 ? ` (${details.join('; ')})` : ''}`;
+    const name = await nameDataset(this.database, datasetId);
+    return `Audit of ${name}${details.length > 0 ? ` (${details.join('; ')})` : ''}`;
   }
 
   async run(

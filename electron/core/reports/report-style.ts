@@ -1,23 +1,23 @@
 import type { Markup } from './markup.ts';
 
-const colours = `
-:root {
-  color-scheme: light dark;
-  --paper: #ffffff; --tint: #f5f6f8; --ink: #1a2030; --soft: #545e70; --rule: #dde1e8; --strong-rule: #8b94a4;
-  --first: #1d5fb8; --second: #b4530a; --plain: #5c6576; --warn: #8a4b00; --warn-tint: #fdf1dc;
-}
-@media (prefers-color-scheme: dark) {
-  :root {
+const light = `color-scheme: light;
+    --paper: #ffffff; --tint: #f5f6f8; --ink: #1a2030; --soft: #545e70; --rule: #dde1e8; --strong-rule: #8b94a4;
+    --first: #1d5fb8; --second: #b4530a; --plain: #5c6576; --warn: #8a4b00; --warn-tint: #fdf1dc;`;
+const dark = `color-scheme: dark;
     --paper: #12151b; --tint: #1b2028; --ink: #e6e9ef; --soft: #a3adbd; --rule: #2d3440; --strong-rule: #768296;
-    --first: #7fb0f5; --second: #f0a25c; --plain: #a3adbd; --warn: #f3c06a; --warn-tint: #35290f;
-  }
+    --first: #7fb0f5; --second: #f0a25c; --plain: #a3adbd; --warn: #f3c06a; --warn-tint: #35290f;`;
+
+/** The system's theme, or that of the page the report is shown in; paper is always white. */
+const colours = `
+:root { ${light} }
+@media screen and (prefers-color-scheme: dark) {
+  :root:not([data-theme='light']) { ${dark} }
+}
+@media screen {
+  :root[data-theme='dark'] { ${dark} }
 }
 @media print {
-  :root {
-    color-scheme: light;
-    --paper: #ffffff; --tint: #f5f6f8; --ink: #10141c; --soft: #485164; --rule: #d3d8e0; --strong-rule: #7d8798;
-    --first: #1d5fb8; --second: #b4530a; --plain: #5c6576; --warn: #8a4b00; --warn-tint: #fdf1dc;
-  }
+  :root { --ink: #10141c; --soft: #485164; --rule: #d3d8e0; --strong-rule: #7d8798; }
 }`;
 
 const text = `

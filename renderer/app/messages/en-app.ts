@@ -6,6 +6,7 @@ export const appMessages = {
     navHint: '{title} ({keys})',
     needsDataset: 'Import a dataset first',
     dataset: 'Dataset',
+    chooseDataset: 'Choose a dataset',
     noDatasetFound: 'No dataset has this name',
     countOf: {
       pairs: 'of {total} pair | of {total} pairs',

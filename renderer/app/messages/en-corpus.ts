@@ -22,6 +22,8 @@ export const corpusMessages = {
     both_bad: 'Both bad',
     skip: 'Skipped',
     none: 'No label',
+    ofAspect: '{aspect}: {label}',
+    times: '{label} ({n})',
     stored_a: 'Chosen, stored as A',
     stored_b: 'Chosen, stored as B',
   },

@@ -15,3 +15,8 @@ export function commonStem(texts: readonly string[]): string {
 export function withoutStem(text: string, stem: string): string {
   return stem !== '' && text.startsWith(`${stem} `) ? text.slice(stem.length + 1) : text;
 }
+
+/** A remark for the screen: a figure and its unit stay on one line, and a negative number has a minus sign. */
+export function remarkText(remark: string): string {
+  return remark.replace(/(\d) (%|points?\b)/g, '$1\u00a0$2').replace(/(^|[\s([])-(?=\d)/g, '$1\u2212');
+}

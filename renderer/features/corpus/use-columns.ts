@@ -14,13 +14,26 @@ export interface BrowseColumns {
 /** Pixels the words of a label need, "Chosen, stored as A" the longest. */
 const labelWidth = 148;
 
-/** Pixels below which a text tells too little of itself, and pixels that the grid's row numbers and scroll bar take. */
-const narrowestText = 200;
-const besideColumns = 72;
+/** Pixels a text is left with where there is room, the least it is left with, and pixels that row numbers and scroll bar take. */
+const comfortableText = 200;
+const narrowestText = 144;
+const besideColumns = 62;
 
 /** Width of a column nobody has resized, in CSS pixels. */
 export function defaultWidth(field: Pick<Field, 'id' | 'width'>): number {
   return clampWidth(field.id === 'label' ? Math.max(labelWidth, field.width) : field.width);
+}
+
+/** How narrow the first texts may become so that the column after them, the label of a pair, is seen whole. */
+export function leastTextWidth(
+  layout: readonly ColumnLayout[],
+  texts: ReadonlySet<string>,
+  room: number,
+): number {
+  const after = layout.findIndex((column) => !texts.has(column.id));
+  if (after < 1 || room === Infinity) return comfortableText;
+  const share = Math.floor((room - (layout[after]?.width ?? 0)) / after);
+  return Math.min(comfortableText, Math.max(narrowestText, share));
 }
 
 /**
@@ -35,11 +48,12 @@ export function useColumns(
   const defaults = computed(() => {
     const shown = fields().filter((f) => f.isDefault);
     const texts = new Set(shown.filter((f) => f.kind === 'text').map((f) => f.id));
-    return fitColumns(
-      shown.map((f) => ({ id: f.id, width: defaultWidth(f) })),
-      room() === 0 ? Infinity : room() - besideColumns,
-      { canNarrow: (id) => texts.has(id), narrowest: narrowestText },
-    );
+    const given = shown.map((f) => ({ id: f.id, width: defaultWidth(f) }));
+    const space = room() === 0 ? Infinity : room() - besideColumns;
+    return fitColumns(given, space, {
+      canNarrow: (id) => texts.has(id),
+      narrowest: leastTextWidth(given, texts, space),
+    });
   });
   const layout = shallowRef<readonly ColumnLayout[]>([]);
   const key = () => `assay.columns.${datasetId()}`;

@@ -1,11 +1,10 @@
 import type { Text } from '../../app/text.ts';
 import { useText } from '../../app/text.ts';
+import { labelText } from '../../app/label-text.ts';
 import type { FieldValue } from './clauses.ts';
 
 /** Text of a field's value, e.g. "A is better" for `a` of the label; a missing one gets words of its own. */
 export type SayValue = (field: string, value: FieldValue) => string;
-
-const labels = ['a', 'b', 'tie', 'both_bad', 'skip'] as const;
 
 /**
  * Words of one value. Where the source does not tell which response was shown where (`hasSides` false), a label
@@ -18,11 +17,7 @@ export function valueText(
   const { field, value, hasSides } = input;
   if (field !== 'label') return value === null ? text.t('facets.missing') : String(value);
   if (value === null) return text.t('labels.none');
-  const label = labels.find((known) => known === value);
-  if (label === undefined) return String(value);
-  return !hasSides && (label === 'a' || label === 'b')
-    ? text.t(`labels.stored_${label}`)
-    : text.t(`labels.${label}`);
+  return labelText(value, text, hasSides) ?? String(value);
 }
 
 /** Says the values of one dataset. */

@@ -124,4 +124,10 @@ describe('what comes from a job or a file', () => {
     expect(framed.indexOf("default-src 'none'")).toBeLessThan(framed.indexOf('<script'));
     expect(framedPage('<p>bare</p>').startsWith('<meta http-equiv="Content-Security-Policy"')).toBe(true);
   });
+
+  it('gives a report the theme of the page, which may be another than the system’s', () => {
+    expect(framedPage('<!doctype html>\n<html lang="en"><head></head></html>', 'dark')).toContain(
+      '<html data-theme="dark" lang="en">',
+    );
+  });
 });

@@ -1,6 +1,7 @@
 import type { Database } from '../../../../native/duckdb/database.ts';
 import { type AuditSpec, auditSpecSchema } from '../../../contract/audit.contract.ts';
 import { type JobContext, type JobHandler } from '../../jobs/job-handler.ts';
+import { nameDataset } from '../../corpus/dataset.repository.ts';
 import { pauseWithoutEngine } from '../../judging/pause-without-engine.ts';
 import type { AuditService } from '../audit.service.ts';
 import type { ModelRole } from '../audits/model-question.ts';
@@ -23,9 +24,9 @@ export class ModelAuditJob implements JobHandler<AuditSpec, { auditRunId: number
     private readonly source: Pick<AuditModelSource, 'acquire'>,
   ) {}
 
-  title({ datasetId, only, models = {} }: AuditSpec): string {
+  async title({ datasetId, only, models = {} }: AuditSpec): Promise<string> {
     const details = [only?.join(', '), `asking ${[...new Set(Object.values(models))].join(', ')}`];
-    return `Audit of dataset ${datasetId} (${details.filter(Boolean).join('; ')})`;
+    return `Audit of ${await nameDataset(this.database, datasetId)} (${details.filter(Boolean).join('; ')})`;
   }
 
   async run(context: JobContext<AuditSpec>, signal: AbortSignal): Promise<{ auditRunId: number }> {

@@ -104,7 +104,7 @@ function describeFile(file: string): ImportPreview['files'][number] {
 interface RecordSample {
   prompt: string | null;
   responses: { text: string | null; model: string | null }[] | null;
-  labels: (string | null)[] | null;
+  labels: ImportPreview['records'][number]['labels'] | null;
   problem: string | null;
 }
 
@@ -121,7 +121,7 @@ async function readRecords(
   const rows = await session.all<RecordSample>(
     `SELECT left(prompt_text, ${cellLength}) AS prompt,
        list_transform(responses, lambda r: {'text': left(r.text, ${cellLength}), 'model': r.model}) AS responses,
-       list_transform(votes, lambda v: coalesce(v.aspect || ': ', '') || coalesce(v.label, 'none')) AS labels, problem
+       list_transform(votes, lambda v: {'aspect': v.aspect, 'label': v.label}) AS labels, problem
      FROM (${select}) LIMIT ${previewRows}`,
   );
   return rows.map((row) => ({
@@ -130,7 +130,7 @@ async function readRecords(
       text: response.text ?? '',
       model: response.model,
     })),
-    labels: (row.labels ?? []).map((label) => label ?? 'none'),
+    labels: row.labels ?? [],
     problem: row.problem,
   }));
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Database } from '../../../../native/duckdb/database.ts';
 import { AppError } from '../../../contract/app-error.ts';
 import type { Relation } from '../../../contract/corpus.contract.ts';
+import { nameDataset } from '../dataset.repository.ts';
 import type { JobContext, JobHandler } from '../../jobs/job-handler.ts';
 import {
   buildBatch,
@@ -45,8 +46,8 @@ export class SearchIndexJob implements JobHandler<SearchIndexSpec, SearchIndexSu
     private readonly options: SearchIndexOptions = {},
   ) {}
 
-  title(): string {
-    return 'Build the search index';
+  async title({ datasetId }: SearchIndexSpec): Promise<string> {
+    return `Build the search index of ${await nameDataset(this.database, datasetId)}`;
   }
 
   async run(context: JobContext<SearchIndexSpec>, signal: AbortSignal): Promise<SearchIndexSummary> {

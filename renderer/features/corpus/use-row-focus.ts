@@ -1,0 +1,79 @@
+import { useDebounceFn } from '@vueuse/core';
+import type { Ref } from 'vue';
+import { shallowRef, watch } from 'vue';
+import type { Client } from '../../../electron/contract/contract.ts';
+import { useShellStore } from '../../app/shell-store.ts';
+import type { RangeSet } from '../../grid/ranges.ts';
+import type { GridHandle } from '../../grid/row-source.ts';
+import { toFailure } from '../../rpc/failure.ts';
+import type { BrowseQuery } from './use-browse-query.ts';
+import { useOpenRow } from './use-open-row.ts';
+import type { OpenView } from './use-view.ts';
+
+/** Milliseconds the grid's focus rests on a row before the open pane follows it. */
+const followDelay = 120;
+
+export interface RowFocus {
+  readonly selection: Ref<RangeSet>;
+  /** True while the open row takes the whole page. */
+  readonly isFull: Ref<boolean>;
+  /** Position of the open row in the view, null where the view does not hold it. */
+  readonly position: Readonly<Ref<number | null>>;
+  /** Opens a row beside the grid, or closes it and gives the grid the focus back. */
+  openAt(id: number | null): void;
+  /** Shows the focused row in the pane, where that is open. */
+  follow(id: number): void;
+  /** Opens the row that many rows further. */
+  step(by: number): Promise<void>;
+}
+
+/** Keeps the grid's focus, the open row and the view together: a new view keeps the row that was looked at in place. */
+export function useRowFocus(
+  client: Client,
+  { browse, view }: { readonly browse: BrowseQuery; readonly view: OpenView },
+  grid: () => GridHandle | null,
+): RowFocus {
+  const shell = useShellStore();
+  const selection = shallowRef<RangeSet>([]);
+  const isFull = shallowRef(false);
+  const openRow = useOpenRow(client, () => browse.query.value.row, view);
+
+  let shownViewId: string | undefined;
+  watch(view.source, async () => {
+    const info = view.info.value;
+    const place = grid()?.place();
+    if (!info || info.viewId === shownViewId) return;
+    shownViewId = info.viewId;
+    selection.value = [];
+    if (place?.id === undefined) return;
+    const found = await client.view
+      .locate({ viewId: info.viewId, id: place.id })
+      .catch(() => ({ position: null }));
+    if (view.info.value?.viewId !== info.viewId) return;
+    grid()?.focusPosition(found.position ?? 0, found.position === null ? undefined : place.offset);
+  });
+
+  function openAt(id: number | null): void {
+    browse.change({ row: id });
+    if (id === null) {
+      isFull.value = false;
+      grid()?.focus();
+    }
+  }
+
+  const follow = useDebounceFn((id: number) => {
+    if (browse.query.value.row !== null) openAt(id);
+  }, followDelay);
+
+  async function step(by: number): Promise<void> {
+    const next = await openRow.findNeighbour(by).catch((error: unknown) => {
+      shell.notify(toFailure(error).message);
+      return undefined;
+    });
+    if (next === undefined) return;
+    browse.change({ row: next.id });
+    grid()?.focusPosition(next.position);
+  }
+
+  return { selection, isFull, position: openRow.position, openAt, follow: (id) => void follow(id), step };
+}
