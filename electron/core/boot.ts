@@ -47,6 +47,7 @@ import { RemoveDatasetJob } from './corpus/remove-dataset.job.ts';
 import { RowService } from './corpus/row.service.ts';
 import { SavedViewRepository } from './corpus/saved-view.repository.ts';
 import { removeSearchIndex, SearchIndexJob } from './corpus/search/search-index.job.ts';
+import { sweepMedia } from './corpus/media/media-store.ts';
 import { SearchService } from './corpus/search/search.service.ts';
 import { FacetService } from './corpus/views/facet.service.ts';
 import { ViewService } from './corpus/views/view.service.ts';
@@ -130,7 +131,7 @@ function makeDeskServices(workspace: Workspace, foundation: Foundation) {
   const team = new TeamService({ workspace, onChanged, onOpened: onLoaded });
   return {
     ...editing,
-    rows: new RowService(database, onChanged),
+    rows: new RowService(database, onChanged, workspace.media),
     team,
     annotation: new AnnotationService({ database, editing: editing.editing, onChanged, team, selectRows }),
     packs: new PackService({ workspace, onChanged, onOpened: onLoaded }),
@@ -215,6 +216,7 @@ function registerJobs(workspace: Workspace, services: Services, version: string)
       await removeCuration(session, datasetId);
       await removeMining(session, datasetId);
     });
+    await sweepMedia(database, workspace.media);
   };
   jobs.register(new ImportJob({ workspace, ...services, onImported: onLoaded }));
   jobs.register(new RemoveDatasetJob(datasets, onRemoved));

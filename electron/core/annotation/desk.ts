@@ -2,7 +2,7 @@ import type { Session } from '../../../native/duckdb/session.ts';
 import { AppError } from '../../contract/app-error.ts';
 import type { AnnotationItem, Answers, Desk, Draft, Progress } from '../../contract/annotation.contract.ts';
 import type { Message } from '../../contract/corpus.contract.ts';
-import { isRemoteImage } from '../corpus/image-file.ts';
+import { isRemoteImage } from '../corpus/media/image-file.ts';
 import type { StoredProject } from './project.repository.ts';
 import { imagesSql, namedImageJoins, shownTextSql } from './shown-text.ts';
 import { findShare } from './team/team.repository.ts';

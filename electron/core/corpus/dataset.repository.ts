@@ -176,11 +176,6 @@ export class DatasetRepository {
         'DELETE FROM import_file WHERE import_id IN (SELECT import_id FROM import_run WHERE dataset_id = ?)',
         [datasetId],
       );
-      await session.run(
-        `DELETE FROM packed_image WHERE path IN (SELECT path FROM media WHERE dataset_id = ?)
-           AND path NOT IN (SELECT path FROM media WHERE dataset_id <> ?)`,
-        [datasetId, datasetId],
-      );
       for (const table of datasetTables)
         await session.run(`DELETE FROM ${table} WHERE dataset_id = ?`, [datasetId]);
       await session.run('DELETE FROM dataset WHERE dataset_id = ?', [datasetId]);

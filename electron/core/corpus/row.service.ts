@@ -6,7 +6,8 @@ import { AppError } from '../../contract/app-error.ts';
 import type { Message, Relation, ResponseDetail, RowDetail } from '../../contract/corpus.contract.ts';
 import { recordLogged } from '../editing/operation.repository.ts';
 import { titleOf } from '../editing/title.ts';
-import { isRemoteImage, readImageFile } from './image-file.ts';
+import { isRemoteImage, readImageFile } from './media/image-file.ts';
+import { isKeptHere, readKept } from './media/media-store.ts';
 import { baseTable } from './views/field-table.ts';
 
 interface BaseRow {
@@ -67,6 +68,8 @@ export class RowService {
   constructor(
     private readonly database: Database,
     private readonly onTagged: () => Promise<void>,
+    /** Where the workspace keeps images that came as bytes. */
+    private readonly mediaFolder: string,
   ) {}
 
   async get(relation: Relation, id: number): Promise<RowDetail> {
@@ -149,23 +152,18 @@ export class RowService {
     return changed;
   }
 
-  /** An image of a row as base64; only raster images that came in a pack or lie beside the imported file, never a remote one. */
+  /** An image of a row as base64: one that the workspace keeps, or a raster image that lies beside the imported file, never a remote one. */
   async readMedia(mediaId: number): Promise<{ mime: string; base64: string }> {
-    const row = await this.database.find<{
-      path: string;
-      sourceFile: string;
-      mime: string | null;
-      packed: string | null;
-    }>(
-      `SELECT m.path, r.source_file AS "sourceFile", i.mime, to_base64(i.content) AS packed
-       FROM media m JOIN response r USING (response_id) LEFT JOIN packed_image i ON i.path = m.path WHERE m.media_id = ? LIMIT 1`,
+    const row = await this.database.find<{ path: string; sourceFile: string }>(
+      `SELECT m.path, r.source_file AS "sourceFile" FROM media m JOIN response r USING (response_id) WHERE m.media_id = ?`,
       [mediaId],
     );
     const refuse = (why: string) =>
       new AppError('ROW_MISSING', `The image was not shown: ${why}.`, { mediaId });
     if (!row) throw refuse('it is not part of this workspace');
-    if (row.packed !== null && row.mime !== null) return { mime: row.mime, base64: row.packed };
-    const { mime, bytes } = readImageFile(row, refuse);
+    const { mime, bytes } = isKeptHere(row.path)
+      ? readKept(this.mediaFolder, row.path, refuse)
+      : readImageFile(row, refuse);
     return { mime, base64: bytes.toString('base64') };
   }
 }

@@ -15,6 +15,8 @@ export interface Workspace {
   readonly incoming: string;
   /** Sources turned into Parquet, one folder an import; kept until it ends so that it can go on after a crash. */
   readonly staging: string;
+  /** Images that came as bytes, each in a file named by its SHA-256. */
+  readonly media: string;
   readonly reports: string;
   readonly exports: string;
   bytes(): number;
@@ -98,6 +100,7 @@ export async function openWorkspace(
       database,
       incoming: sub('incoming'),
       staging: sub('staging'),
+      media: sub('media'),
       reports: sub('reports'),
       exports: sub('exports'),
       bytes: () => statSync(file).size,

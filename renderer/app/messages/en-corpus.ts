@@ -169,6 +169,7 @@ export const corpusMessages = {
     characters: '{n} chars',
     emptyResponse: 'Empty response',
     earlier: 'Show {n} earlier message | Show {n} earlier messages',
+    keptMedia: 'Image {hash}, kept in the workspace',
     remoteMedia: 'Image at an outside address; it is not loaded.',
     image: 'Image:',
     addressCopied: 'Address copied',

@@ -86,7 +86,7 @@ export async function openEditing(rows: readonly SourceRow[] = fourRows) {
     ids,
     file,
     mapping,
-    rows: new RowService(database, () => views.invalidate()),
+    rows: new RowService(database, () => views.invalidate(), bench.workspace.media),
     request,
     apply,
     preview: (...words: Parameters<typeof request>) =>

@@ -32,7 +32,7 @@ async function openViews() {
   const search = new SearchService(database);
   const views = new ViewService(database, search);
   const facets = new FacetService(database, search);
-  const rowService = new RowService(database, () => views.invalidate());
+  const rowService = new RowService(database, () => views.invalidate(), bench.workspace.media);
   const open = (
     filter: Parameters<ViewService['open']>[0]['filter'],
     sort: Parameters<ViewService['open']>[0]['sort'] = [],

@@ -31,6 +31,8 @@ export interface Acceptance {
   readonly file: string;
   readonly bytes: number;
   readonly incoming: string;
+  /** Where the workspace keeps images. */
+  readonly mediaFolder: string;
 }
 
 /** Throws PACK_INVALID for a payload whose parts do not fit each other. */
@@ -112,7 +114,7 @@ async function freeDatasetName(session: Session, name: string): Promise<string> 
 
 async function storeDataset(
   session: Session,
-  { payload, file, bytes, incoming }: Acceptance,
+  { payload, file, bytes, incoming, mediaFolder }: Acceptance,
 ): Promise<{ datasetId: number; dataset: string }> {
   const datasetId = await nextNumber(session, 'dataset', 'dataset_id');
   const importId = await nextNumber(session, 'import_run', 'import_id');
@@ -137,7 +139,7 @@ async function storeDataset(
   ]);
   await stageItems(session, payload, incoming);
   await loadTexts(session, { datasetId, importId, source });
-  await storeImages(session, payload, { datasetId, importId });
+  await storeImages(session, payload, { datasetId, importId, mediaFolder });
   const { wrong } = await session.one<{ wrong: number }>(
     `SELECT count(*) AS wrong FROM packed_place l JOIN packed i USING (place) JOIN comparison c ON c.comparison_id = l.comparison_id
      ${textJoins} WHERE ${textHashSql} <> i."textHash"`,

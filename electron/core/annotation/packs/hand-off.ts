@@ -109,7 +109,7 @@ async function refuseBorrowed(session: Session, projectId: number): Promise<void
 export async function makeItemsPayload(
   session: Session,
   request: HandOffRequest,
-  { from, file }: { readonly from: string; readonly file: string },
+  { from, file, mediaFolder }: { readonly from: string; readonly file: string; readonly mediaFolder: string },
 ): Promise<{ payload: ItemsPayload; handOffId: number }> {
   const project = await getProject(session, request.projectId);
   const { projectId, settings } = project;
@@ -128,7 +128,7 @@ export async function makeItemsPayload(
   );
   const { name, guidelines, questions, seed } = settings;
   const overlap = Math.min(request.overlap ?? raterIds.length, raterIds.length);
-  const { images, imagesOf } = await packImages(session);
+  const { images, imagesOf } = await packImages(session, mediaFolder);
   const payload: ItemsPayload = {
     kind: 'items',
     handOffKey: randomUUID(),

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import type { Session } from '../../../../native/duckdb/session.ts';
 import { AppError } from '../../../contract/app-error.ts';
 import { parseImageSize } from '../../audit/audits/documentation/image-size.ts';
-import { findImageType, readImageFile } from '../../corpus/image-file.ts';
+import { findImageType, imageTypes, mediaScheme, readImageFile } from '../../corpus/media/image-file.ts';
+import { isKeptHere, keepImage, readKept } from '../../corpus/media/media-store.ts';
 import { packLimits } from './container.ts';
 import type { ItemsPayload } from './payload.ts';
 
@@ -14,7 +15,6 @@ interface ImageRow {
   readonly responseId: number;
   readonly path: string;
   readonly sourceFile: string;
-  readonly packed: string | null;
 }
 
 /**
@@ -23,17 +23,18 @@ interface ImageRow {
  */
 export async function packImages(
   session: Session,
+  mediaFolder: string,
 ): Promise<{ images: PackedImage[]; imagesOf: Map<number, string[]> }> {
   const rows = await session.all<ImageRow>(
-    `SELECT DISTINCT m.media_id, m.response_id AS "responseId", m.path, r.source_file AS "sourceFile", to_base64(i.content) AS packed
+    `SELECT DISTINCT m.media_id, m.response_id AS "responseId", m.path, r.source_file AS "sourceFile"
      FROM handed h JOIN comparison c USING (comparison_id) JOIN media m ON m.response_id IN (c.response_a_id, c.response_b_id)
-       JOIN response r ON r.response_id = m.response_id LEFT JOIN packed_image i ON i.path = m.path ORDER BY m.media_id`,
+       JOIN response r ON r.response_id = m.response_id ORDER BY m.media_id`,
   );
   const images = new Map<string, PackedImage>();
   const imagesOf = new Map<number, string[]>();
   let total = 0;
   for (const row of rows) {
-    const { bytes, mime } = readBytes(row);
+    const { bytes, mime } = readBytes(row, mediaFolder);
     const sha256 = sha256Of(bytes);
     imagesOf.set(row.responseId, [...(imagesOf.get(row.responseId) ?? []), sha256]);
     if (images.has(sha256)) continue;
@@ -48,14 +49,16 @@ export async function packImages(
   return { images: [...images.values()], imagesOf };
 }
 
-function readBytes(row: ImageRow): { bytes: Buffer; mime: PackedImage['mime'] } {
+function readBytes(row: ImageRow, mediaFolder: string): { bytes: Buffer; mime: PackedImage['mime'] } {
   const refuse = (why: string) =>
     new AppError(
       'PACK_IMAGE_UNREADABLE',
       `Nothing was written: the image ${row.path} cannot travel: ${why}. Leave its pair out by a filter, or put the file there.`,
       { path: row.path },
     );
-  const bytes = row.packed === null ? readImageFile(row, refuse).bytes : Buffer.from(row.packed, 'base64');
+  const { bytes } = isKeptHere(row.path)
+    ? readKept(mediaFolder, row.path, refuse)
+    : readImageFile(row, refuse);
   const mime = mimeOf(bytes);
   if (mime === undefined) throw refuse('its bytes are not those of a PNG, JPEG, GIF or WebP image');
   return { bytes, mime };
@@ -68,8 +71,9 @@ function mimeOf(bytes: Buffer): PackedImage['mime'] | undefined {
     : undefined;
 }
 
-/** Where a packed image stands among the images of a workspace. */
-const pathOf = ({ sha256, mime }: PackedImage) => `packed/${sha256}.${mime.slice('image/'.length)}`;
+/** The address of a packed image among the images that the workspace keeps. */
+const addressOf = ({ sha256, mime }: PackedImage) =>
+  `${mediaScheme}${sha256}${Object.keys(imageTypes).find((ending) => imageTypes[ending] === mime)}`;
 
 /**
  * Checks that the images of a pack are those its items name: every one is there, is used, is an image of its kind and
@@ -91,18 +95,15 @@ export function checkImages({ items, images = [] }: ItemsPayload, refuse: (why: 
   }
 }
 
-/** Stores the images of a pack whose responses have been loaded; `packed_place` says where. */
+/** Keeps the images of a pack whose responses have been loaded; `packed_place` says where they belong. */
 export async function storeImages(
   session: Session,
   { items, images = [] }: ItemsPayload,
-  target: { readonly datasetId: number; readonly importId: number },
+  target: { readonly datasetId: number; readonly importId: number; readonly mediaFolder: string },
 ): Promise<void> {
-  const places = new Map(images.map((image) => [image.sha256, pathOf(image)]));
+  const places = new Map(images.map((image) => [image.sha256, addressOf(image)]));
   for (const image of images)
-    await session.run(
-      `INSERT INTO packed_image SELECT ?, ?, from_base64(?) WHERE NOT EXISTS (SELECT 1 FROM packed_image WHERE path = ?)`,
-      [pathOf(image), image.mime, image.base64, pathOf(image)],
-    );
+    keepImage(target.mediaFolder, addressOf(image), Buffer.from(image.base64, 'base64'));
   const uses = items.flatMap((item, place) =>
     (['a', 'b'] as const).flatMap((side) =>
       (item[side].images ?? []).map((sha256, at) => ({ place, side, at, path: places.get(sha256) ?? '' })),

@@ -57,7 +57,11 @@ export class PackService {
     const { settings } = await this.database.withReader((session) => getProject(session, request.projectId));
     const file = placePack(request, workspace.exports, settings.name);
     const { payload, handOffId } = await this.database.write((session) =>
-      makeItemsPayload(session, request, { from: fromName(workspace.name), file }),
+      makeItemsPayload(session, request, {
+        from: fromName(workspace.name),
+        file,
+        mediaFolder: workspace.media,
+      }),
     );
     try {
       const written = await this.write(file, payload, request.passphrase);
@@ -121,9 +125,9 @@ export class PackService {
         'PACK_WRONG_KIND',
         'The pack was not opened: it holds answers, not items. Merge it into the project it belongs to.',
       );
-    const { incoming } = this.options.workspace;
+    const { incoming, media: mediaFolder } = this.options.workspace;
     const opened = await this.database.write((session) =>
-      acceptItems(session, { payload, signer, file, bytes, incoming }),
+      acceptItems(session, { payload, signer, file, bytes, incoming, mediaFolder }),
     );
     if (!opened.wasOpen) await this.options.onOpened(opened.datasetId);
     return opened;

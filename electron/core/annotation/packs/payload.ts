@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { AppError } from '../../../contract/app-error.ts';
 import { answersSchema, questionSchema } from '../../../contract/annotation.contract.ts';
-import { largestImage } from '../../corpus/image-file.ts';
+import { largestImage } from '../../corpus/media/image-file.ts';
 import { namedImageJoins, shownTextSql } from '../shown-text.ts';
 
 const key = z.guid();

@@ -7,6 +7,9 @@ import { type ImportSpec, importSpecSchema, type ImportSummary } from '../../../
 import type { JobContext, JobHandler } from '../../jobs/job-handler.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
 import type { DatasetRepository } from '../dataset.repository.ts';
+import { attachImages } from '../media/image-columns.ts';
+import { keepImages } from '../media/keep-images.ts';
+import { sweepMedia } from '../media/media-store.ts';
 import type { Sql } from '../reading/reader.ts';
 import { admitFile } from './admit.ts';
 import { detectContainer } from './container.ts';
@@ -106,6 +109,7 @@ export class ImportJob implements JobHandler<ImportSpec, ImportSummary> {
     const run = await this.findRun(jobId);
     if (run) await this.dependencies.datasets.removeImport(run.importId);
     rmSync(this.stagingFolder(jobId), { recursive: true, force: true });
+    await sweepMedia(this.dependencies.workspace.database, this.dependencies.workspace.media);
   }
 
   /** One file gives one source, a DuckDB file one per table. */
@@ -222,7 +226,8 @@ export class ImportJob implements JobHandler<ImportSpec, ImportSummary> {
     const shape = await this.dependencies.workspace.database.withReader((session) =>
       readShape(session, opened.relation, opened.columns, path.basename(source.path)),
     );
-    return planReading(shape, await this.recallWish(context.spec), source.path);
+    const plan = planReading(shape, await this.recallWish(context.spec), source.path);
+    return opened.images ? { ...plan, reading: attachImages(plan.reading, opened.images.columns) } : plan;
   }
 
   /** Loads a source in one transaction; the import begins with its first one. */
@@ -249,6 +254,7 @@ export class ImportJob implements JobHandler<ImportSpec, ImportSummary> {
     signal: AbortSignal,
   ): Promise<void> {
     const fileName = path.basename(source.path);
+    await this.keepImages(context, fileName, opened, signal);
     const before = stateOf(source.lines?.file);
     await this.dependencies.workspace.database.write(async (session) => {
       await loadFile(session, {
@@ -273,6 +279,19 @@ export class ImportJob implements JobHandler<ImportSpec, ImportSummary> {
           { file: source.path },
         );
     });
+  }
+
+  private async keepImages(
+    context: JobContext<ImportSpec>,
+    fileName: string,
+    { images }: OpenedSource,
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (!images) return;
+    const { database, media: folder } = this.dependencies.workspace;
+    const onProgress = (done: number, total: number) =>
+      context.progress(`Keeping images: ${fileName}`, done, total);
+    await database.withReader((session) => keepImages(session, images, { folder, signal, onProgress }));
   }
 
   /** Columns a person mapped by hand once are used again for more files of the same dataset. */

@@ -1,6 +1,8 @@
 import { quoteIdentifier, quoteLiteral } from '../../../../native/duckdb/quoting.ts';
 import type { Session } from '../../../../native/duckdb/session.ts';
 import type { SourceColumn } from '../../../contract/import.contract.ts';
+import { addressColumn, addressType, findImageColumns } from '../media/image-columns.ts';
+import type { ImageSource } from '../media/keep-images.ts';
 import type { SourceShape, Sql } from '../reading/reader.ts';
 import type { Container } from './container.ts';
 import { mendNumbers } from './mend-numbers.ts';
@@ -47,6 +49,8 @@ export interface OpenedSource {
   /** The same rows in the same order without numbers, where numbering them keeps DuckDB from using all its threads. */
   readonly unnumbered?: Sql | undefined;
   readonly columns: SourceColumn[];
+  /** Images the source holds as bytes; `relation` has their addresses in the workspace instead. */
+  readonly images?: ImageSource | undefined;
 }
 
 interface JsonScanOptions {
@@ -149,11 +153,18 @@ export async function openParquet(session: Session, file: string): Promise<Opene
     .filter((name) => ownColumns.has(name))
     .map(quoteIdentifier)
     .join(', ');
+  const relation = `(SELECT * EXCLUDE (${hidden}), (${rowNumber})::BIGINT AS src_row FROM ${read})`;
+  const columns = described
+    .filter((column) => !ownColumns.has(column.column_name))
+    .map((column) => ({ name: column.column_name, type: column.column_type }));
+  const images = findImageColumns(columns);
+  if (images.length === 0) return { relation, columns };
+  const replaced = images.map((image) => `${addressColumn(image)} AS ${quoteIdentifier(image.name)}`);
+  const typeOf = new Map(images.map((image) => [image.name, addressType(image)]));
   return {
-    relation: `(SELECT * EXCLUDE (${hidden}), (${rowNumber})::BIGINT AS src_row FROM ${read})`,
-    columns: described
-      .filter((column) => !ownColumns.has(column.column_name))
-      .map((column) => ({ name: column.column_name, type: column.column_type })),
+    relation: `(SELECT * REPLACE (${replaced.join(', ')}) FROM ${relation})`,
+    columns: columns.map(({ name, type }) => ({ name, type: typeOf.get(name) ?? type })),
+    images: { relation, columns: images },
   };
 }
 

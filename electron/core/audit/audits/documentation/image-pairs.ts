@@ -152,8 +152,7 @@ interface FileRow {
 async function readFiles({ session, dataset, params, signal }: Context): Promise<FileRow[]> {
   const rows = await session.all<{ response_id: number; path: string; source_file: string }>(
     `SELECT m.response_id, m.path, r.source_file FROM media m JOIN response r USING (response_id)
-     WHERE m.dataset_id = ? AND NOT regexp_matches(m.path, '^[A-Za-z][A-Za-z+.-]*:')
-       AND m.path NOT IN (SELECT path FROM packed_image) ORDER BY m.media_id LIMIT ?`,
+     WHERE m.dataset_id = ? AND NOT regexp_matches(m.path, '^[A-Za-z][A-Za-z+.-]*:') ORDER BY m.media_id LIMIT ?`,
     [dataset.datasetId, params.most_files],
     { signal },
   );
@@ -200,7 +199,7 @@ async function countFiles({ session, dataset, pairs }: Context, table: string) {
   >(
     `WITH m AS (SELECT m.path, r.prompt_id FROM media m JOIN response r USING (response_id) WHERE m.dataset_id = ?)
      SELECT (SELECT count(*) FILTER (NOT media_ok) FROM ${table}) AS missing, (SELECT count(*) FROM ${table}) AS looked, count(*) AS media,
-       count(*) FILTER (regexp_matches(path, '^[A-Za-z][A-Za-z+.-]*:')) AS remote,
+       count(*) FILTER (regexp_matches(path, '^[A-Za-z][A-Za-z+.-]*:') AND NOT starts_with(path, 'media:')) AS remote,
        count(*) - count(DISTINCT (prompt_id, path)) AS repeated, (SELECT count(copy) FROM ${table}) AS copies,
        (SELECT count(DISTINCT x.comparison_id) FROM ${pairs} x JOIN ${table} a ON a.response_id = x.response_a_id JOIN ${table} b ON b.response_id = x.response_b_id
           WHERE a.media_ok AND b.media_ok) AS pairs,

@@ -1,7 +1,8 @@
 import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 
-const imageTypes: Readonly<Record<string, string>> = {
+/** Types that are shown, by the end of a file's name. */
+export const imageTypes: Readonly<Record<string, string>> = {
   '.png': 'image/png',
   '.jpg': 'image/jpeg',
   '.jpeg': 'image/jpeg',
@@ -9,11 +10,15 @@ const imageTypes: Readonly<Record<string, string>> = {
   '.webp': 'image/webp',
 };
 
-/** Largest image that is read, in bytes. */
+/** Bytes of the largest image that is kept or shown. */
 export const largestImage = 20 * 2 ** 20;
 
+/** What the address of an image in the workspace begins with; the rest is the name of its file. */
+export const mediaScheme = 'media:';
+
 /** True for an address on another machine, which is never loaded. */
-export const isRemoteImage = (place: string): boolean => /^[a-z][a-z+.-]*:/i.test(place);
+export const isRemoteImage = (place: string): boolean =>
+  /^[a-z][a-z+.-]*:/i.test(place) && !place.startsWith(mediaScheme);
 
 /** MIME type by the first bytes of a PNG, JPEG, GIF or WebP file; undefined for anything else. */
 export function findImageType(bytes: Buffer): string | undefined {
