@@ -342,7 +342,13 @@ export async function runRecipe(
     seed: recipe.seed,
     inputs,
     datasets: { source: source.name, curated: curated?.dataset ?? null },
-    figures: { source: described, judges, ...analysed, curate: curated?.outcome ?? null, export: exported },
+    figures: {
+      source: described,
+      judges: judges?.map((judge) => ({ ...judge })) ?? null,
+      ...analysed,
+      curate: curated?.outcome ?? null,
+      export: exported,
+    },
   };
   const file = path.join(output, recordName);
   writeFileSync(`${file}.part`, `${JSON.stringify(record, null, 2)}\n`);

@@ -83,7 +83,7 @@ describe('export page', () => {
         ?.get('input');
     await until(() => box('Margins'));
     expect(box('Weights')?.attributes('disabled')).toBeDefined();
-    expect(m.wrapper.text()).toContain('200 pairs; this format has no place for it');
+    expect(m.wrapper.get('.page').text()).toContain('200 pairs; this format has no place for it');
     expect(inputsOf(m, 'export.plan').at(-1)).toMatchObject({ recipe: null, splits: null });
     await box('Margins')?.setValue(false);
     await box('Split by clusters')?.setValue(true);

@@ -31,8 +31,8 @@ export interface Acceptance {
   readonly file: string;
   readonly bytes: number;
   readonly incoming: string;
-  /** Where the workspace keeps images. */
-  readonly mediaFolder: string;
+  /** Where the workspace keeps images; null where the payload can hold none. */
+  readonly mediaFolder: string | null;
 }
 
 /** Throws PACK_INVALID for a payload whose parts do not fit each other. */

@@ -99,11 +99,12 @@ export function checkImages({ items, images = [] }: ItemsPayload, refuse: (why: 
 export async function storeImages(
   session: Session,
   { items, images = [] }: ItemsPayload,
-  target: { readonly datasetId: number; readonly importId: number; readonly mediaFolder: string },
+  target: { readonly datasetId: number; readonly importId: number; readonly mediaFolder: string | null },
 ): Promise<void> {
+  const { mediaFolder } = target;
+  if (mediaFolder === null) return;
   const places = new Map(images.map((image) => [image.sha256, addressOf(image)]));
-  for (const image of images)
-    keepImage(target.mediaFolder, addressOf(image), Buffer.from(image.base64, 'base64'));
+  for (const image of images) keepImage(mediaFolder, addressOf(image), Buffer.from(image.base64, 'base64'));
   const uses = items.flatMap((item, place) =>
     (['a', 'b'] as const).flatMap((side) =>
       (item[side].images ?? []).map((sha256, at) => ({ place, side, at, path: places.get(sha256) ?? '' })),

@@ -23,7 +23,7 @@ import { parsePayload, type Payload } from './payload.ts';
 import { openKey, rawPublicKey, signerOf } from './signer.ts';
 
 export interface PackOptions {
-  readonly workspace: Pick<Workspace, 'path' | 'name' | 'exports' | 'incoming' | 'database'>;
+  readonly workspace: Pick<Workspace, 'path' | 'name' | 'exports' | 'incoming' | 'media' | 'database'>;
   /** Called when votes have changed. */
   readonly onChanged: () => Promise<void>;
   /** Called when a pack has become a dataset. */

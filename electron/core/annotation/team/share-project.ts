@@ -295,6 +295,7 @@ async function makeHere(
     file: `team ${from}`,
     bytes: 0,
     incoming,
+    mediaFolder: null,
   });
   const gold = items.flatMap(({ item, goldLabel }) =>
     goldLabel === null ? [] : [{ item_key: item.itemKey, label: goldLabel }],
