@@ -44,7 +44,8 @@ async function makeGallery(pairs = 2) {
   return { ...start, folder };
 }
 
-const rowsOf = ({ workspace }: PackBench) => new RowService(workspace.database, () => Promise.resolve(), workspace.media);
+const rowsOf = ({ workspace }: PackBench) =>
+  new RowService(workspace.database, () => Promise.resolve(), workspace.media);
 
 async function openAway(file: string) {
   const away = await openPackBench(1);
