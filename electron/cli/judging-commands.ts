@@ -1,7 +1,9 @@
 import path from 'node:path';
 import type { Command } from 'commander';
 import { type JudgeFigure, type JudgeReport, judgeRequestSchema } from '../contract/judging.contract.ts';
+import type { DegreeReport } from '../contract/mining.contract.ts';
 import type { Core } from '../core/boot.ts';
+import { measureDegreeOrder } from '../core/curation/mining/degree-order.ts';
 import { importVerdicts } from '../core/judging/import-verdicts.ts';
 import { planRun } from '../core/judging/judge-plan.ts';
 import { buildJudgeReport } from '../core/judging/judge-report.ts';
@@ -117,18 +119,22 @@ async function report(options: ReportOptions): Promise<void> {
     const raters = await listRaters(core.database, datasetId);
     const find = (name: string) => {
       const rater = raters.find((one) => one.name === name || String(one.judgeRunId) === name);
-      if (rater) return rater.annotatorId;
+      if (rater) return rater;
       throw new UsageError(
         `there is no judge “${name}”; there are ${raters.map((one) => one.name).join(', ')}`,
       );
     };
+    const judged = find(options.judge);
     const document = await buildJudgeReport(core.database, {
       datasetId,
-      annotatorId: find(options.judge),
-      referenceId: options.reference === undefined ? null : find(options.reference),
+      annotatorId: judged.annotatorId,
+      referenceId: options.reference === undefined ? null : find(options.reference).annotatorId,
     });
-    if (options.json) printJson(document);
-    else printReport(document);
+    const degrees =
+      judged.judgeRunId === null ? null : await measureDegreeOrder(core.database, judged.judgeRunId);
+    if (options.json) return printJson({ ...document, degrees });
+    printReport(document);
+    if (degrees && degrees.adjacentAccuracy.n > 0) printDegrees(degrees);
   });
 }
 
@@ -174,6 +180,11 @@ function printReport({
     ['Calibration error', sayNumber(calibration.expectedError)],
   ];
   for (const [name, value] of lines) console.log(`${name.padEnd(24)} ${value}`);
+}
+
+function printDegrees({ degreeSpearman, adjacentAccuracy }: DegreeReport): void {
+  console.log(`${'Order of degrees'.padEnd(24)} ${sayNumber(degreeSpearman)}`);
+  console.log(`${'Neighbouring degrees'.padEnd(24)} ${sayShare(adjacentAccuracy)}`);
 }
 
 interface VerdictOptions {

@@ -254,6 +254,10 @@ export const judgeMessages = {
       noRater: 'Nobody has this name.',
       raterNote: '{n} labels',
       failed: 'The report could not be made',
+      degrees: 'Responses made worse by degrees',
+      degreesText:
+        'How this run orders the degraded versions of each original: 1 is every order right, 0.5 of neighbours is chance.',
+      degreesFailed: 'The order of the degrees could not be measured',
       ratersFailed: 'The raters could not be listed',
       none: 'No rater yet',
       noneText:
@@ -312,6 +316,8 @@ export const judgeMessages = {
         longerWins: 'Judge prefers the longer',
         referenceLongerWins: 'Reference prefers the longer',
         expectedError: 'Expected calibration error',
+        degreeSpearman: 'Order of the degrees, Spearman',
+        adjacentAccuracy: 'Neighbouring degrees told apart',
       },
       positionP: 'First against second among the changed choices: exact two-sided p {p}.',
       positionNone: 'Asked in one order only, or imported: nothing can be said of order.',

@@ -1,4 +1,5 @@
 import type { JudgeFigure, JudgeReport } from '../../../electron/contract/judging.contract.ts';
+import type { DegreeReport } from '../../../electron/contract/mining.contract.ts';
 import { plainText, shareText, signedText } from '../../charts/figure-text.ts';
 import type { Interval } from '../../charts/figure-text.ts';
 
@@ -6,7 +7,8 @@ export type FigureId =
   | keyof JudgeReport['agreement']
   | Exclude<keyof JudgeReport['position'], 'p'>
   | keyof JudgeReport['length']
-  | 'expectedError';
+  | 'expectedError'
+  | keyof DegreeReport;
 
 export interface FigureRow {
   readonly id: FigureId;
@@ -46,6 +48,14 @@ export function agreementRows({ agreement }: JudgeReport): FigureRow[] {
     row('accuracyWithTies', agreement.accuracyWithTies, share),
     row('kappa', agreement.kappa, kappa),
     row('kappaWithTies', agreement.kappaWithTies, kappa),
+  ];
+}
+
+/** How a judge orders responses that were made worse by degrees. */
+export function degreeRows({ degreeSpearman, adjacentAccuracy }: DegreeReport): FigureRow[] {
+  return [
+    row('degreeSpearman', degreeSpearman, kappa),
+    row('adjacentAccuracy', adjacentAccuracy, shareOfTwo),
   ];
 }
 
