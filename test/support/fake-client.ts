@@ -315,6 +315,18 @@ export function createFakeCore(options: FakeOptions = {}): FakeCore {
     snapshot: { list: (input: unknown) => answer('snapshot.list', input, () => []) },
     judge: fakeJudging(answer, putJob, options.judging),
     rationale: fakeRationales(answer),
+    mining: {
+      degrees: (input: { judgeRunId: number }) =>
+        answer('mining.degrees', input, () => {
+          const none = { value: null, low: null, high: null, n: 0 };
+          return input.judgeRunId === 1
+            ? { degreeSpearman: none, adjacentAccuracy: none }
+            : {
+                degreeSpearman: { value: 0.83, low: 0.71, high: 0.92, n: 30 },
+                adjacentAccuracy: { value: 0.75, low: 0.66, high: 0.82, n: 120 },
+              };
+        }),
+    },
     job: {
       list: (input: unknown) => answer('job.list', input, () => [...jobs.values()]),
       get: (input: { jobId: string }) => answer('job.get', input, () => getJob(input.jobId)),

@@ -313,6 +313,19 @@ describe('report', () => {
     expect(report.text()).toContain('Keep both orders');
   });
 
+  it('tells how a run orders degraded responses, with interval and n, and nothing where there are none', async () => {
+    const m = await open('/d/1/judge?view=report');
+    const degrees = await until(() => m.wrapper.findAll('.degrees')[0]);
+    const rows = degrees.findAll('tbody tr').map((row) => row.text().replaceAll('\u{A0}', ' '));
+    expect(rows[0]).toMatch(/Order of the degrees.*0\.83.*30/);
+    expect(rows[1]).toMatch(/Neighbouring degrees told apart.*75\.0 %.*120/);
+    m.wrapper.unmount();
+    const other = await open('/d/1/judge?view=report&rater=21');
+    await until(() => other.wrapper.findAll('.report')[0]);
+    await until(() => inputsOf(other, 'mining.degrees').length > 0);
+    expect(other.wrapper.findAll('.degrees')).toEqual([]);
+  });
+
   it('opens the rows of a confusion cell by the reference that was chosen, not always the labels', async () => {
     const m = await open('/d/1/judge?view=report&rater=21&reference=9');
     const report = await until(() => m.wrapper.findAll('.report')[0]);

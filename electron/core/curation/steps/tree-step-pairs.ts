@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { miningFamily } from '../mining/family.ts';
+import { nearStepsOf } from '../mining/near-steps.ts';
 import { createTreeTable, noTrees, rootsOf } from '../mining/tree-nodes.ts';
 import { dropFormer } from '../rated-pairs.ts';
 import { defineStep } from '../step.ts';
@@ -20,7 +21,8 @@ export const treeStepPairsStep = defineStep({
   description:
     'Pairs of imported search trees with values: at each level of the chosen path, the child with the highest Q against the one with the lowest, with the steps before them as the prompt. Children of equal Q make no pair.',
   source: 'Y. Xie et al., Monte Carlo tree search boosts reasoning via iterative preference learning (2024)',
-  unconfirmed: null,
+  unconfirmed:
+    'Which steps are near-duplicates is our operationalisation: words, word pairs and numbers in place of embeddings.',
   params: {
     path: z
       .enum(['q', 'visits', 'selection', 'everywhere'])
@@ -38,6 +40,14 @@ export const treeStepPairsStep = defineStep({
       .min(0)
       .default(0)
       .describe('Least difference of Q; a pair with no difference is never made.'),
+    nearDuplicate: z
+      .number()
+      .min(0.5)
+      .max(1)
+      .default(0.95)
+      .describe(
+        'Similarity from which a step repeats a sibling with the same numbers and is left out; the more visited one stays. 1 leaves out equal ones only.',
+      ),
     replace: z
       .boolean()
       .default(true)
@@ -49,11 +59,18 @@ export const treeStepPairsStep = defineStep({
       prompts: scratch('prompts'),
     });
     if (nodes === 0) return { notes: [noTrees] };
+    const near = scratch('near');
+    await session.run(
+      `CREATE TABLE ${near} AS SELECT response_id FROM ${nearStepsOf(table, params.nearDuplicate)}`,
+      [],
+      { signal },
+    );
     const built = scratch('built');
     const onPath = params.path === 'everywhere' ? '' : 'JOIN line ON line.parent_key = best.parent_key';
     await session.run(
       `CREATE TABLE ${built} AS WITH RECURSIVE scored AS MATERIALIZED (
-         SELECT n.*, coalesce(p.visits, sum(n.visits) OVER (PARTITION BY n.parent_key), 0) AS parent_visits FROM ${table} n LEFT JOIN ${table} p ON p.node_key = n.parent_key),
+         SELECT n.*, coalesce(p.visits, sum(n.visits) OVER (PARTITION BY n.parent_key), 0) AS parent_visits FROM ${table} n LEFT JOIN ${table} p ON p.node_key = n.parent_key
+         WHERE n.response_id NOT IN (SELECT response_id FROM ${near})),
        gone AS MATERIALIZED (SELECT * FROM scored QUALIFY row_number() OVER (PARTITION BY parent_key ORDER BY ${criteria[params.path]} DESC NULLS LAST, position, response_id) = 1),
        line AS (SELECT parent_key FROM ${rootsOf(table)} UNION ALL SELECT gone.node_key FROM line JOIN gone ON gone.parent_key = line.parent_key),
        best AS (SELECT * FROM scored WHERE q IS NOT NULL QUALIFY row_number() OVER (PARTITION BY parent_key ORDER BY q DESC, visits DESC NULLS LAST, position, response_id) = 1),
@@ -65,7 +82,9 @@ export const treeStepPairsStep = defineStep({
       params.path === 'selection' ? [params.weight] : [],
       { signal },
     );
-    const { valued } = await session.one<{ valued: number }>(`SELECT count(q) AS valued FROM ${table}`);
+    const { valued, repeated } = await session.one<{ valued: number; repeated: number }>(
+      `SELECT count(q) AS valued, (SELECT count(*) FROM ${near}) AS repeated FROM ${table}`,
+    );
     if (valued === 0)
       return {
         notes: [
@@ -79,7 +98,10 @@ export const treeStepPairsStep = defineStep({
       with: ['margin', 'soft_label', 'detail'],
     });
     return {
-      notes: valued < nodes ? [`${nodes - valued} of ${nodes} nodes have no Q and stand in no pair.`] : [],
+      notes: [
+        ...(valued < nodes ? [`${nodes - valued} of ${nodes} nodes have no Q and stand in no pair.`] : []),
+        ...(repeated > 0 ? [`${repeated} steps nearly repeat a sibling and stand in no pair.`] : []),
+      ],
     };
   },
 });

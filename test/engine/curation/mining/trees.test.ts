@@ -62,6 +62,29 @@ const tool = [
   child('e', 'a', { success: false }),
 ];
 
+describe('near-duplicate steps', () => {
+  const long = (end: string) =>
+    `Now we add both sides of the equation and divide by the number of apples in the first basket, so the answer is ${end}`;
+  const said = (id: string, text: string, more: Readonly<Record<string, unknown>>) => ({
+    ...child(id, 'root', more),
+    text,
+  });
+  const tree = [
+    root,
+    said('best', long('7'), { q: 1, visits: 9 }),
+    said('same', long('7.'), { q: -1, visits: 2 }),
+    said('other', long('8'), { q: 0, visits: 3 }),
+  ];
+
+  it('are no pair with the step they repeat; one that differs in a number is (would catch the useful pair dropped)', async () => {
+    const { pairs, outcome } = await mine([tree], 'tree-step-pairs', { nearDuplicate: 0.8 });
+    expect(pairs.map(({ chosen, rejected }) => [chosen, rejected])).toEqual([[long('7'), long('8')]]);
+    expect(JSON.stringify(outcome)).toContain('1 steps nearly repeat a sibling');
+    const { pairs: all } = await mine([tree], 'tree-step-pairs', { nearDuplicate: 1 });
+    expect(all.map(({ rejected }) => rejected)).toEqual([long('7.')]);
+  });
+});
+
 describe('pairs from decision trees', () => {
   it('root → {a*, b}, a → {c*, d, e}: pairs (a, b), (c, d), (c, e) with the history as prompt and the error as reason (judging specification 5.7)', async () => {
     const { names, pairs } = await mine([tool], 'tree-success-pairs');
