@@ -82,6 +82,8 @@ export const auditMessages = {
     tooFew: 'Too few rows to rank',
     tooFewText: 'Computed, but on fewer than 20 rows; they take no place above.',
     noFindings: 'No finding of this family',
+    noneRanked: 'No finding rests on enough rows to be ranked',
+    logOdds: 'log-odds',
     certainties: {
       clear: 'clear',
       unclear: 'not clear',
@@ -110,11 +112,13 @@ export const auditMessages = {
     compare: {
       left: 'First run',
       right: 'Second run',
-      hint: 'Two datasets, two runs of one, or two judges (“Labels of”).',
+      hint: 'Two datasets, two states of one, or two judges (“Labels of”).',
       none: 'Run the audits once more, on another dataset or with other labels, to compare.',
       sameRun: 'Choose two different runs.',
       figure: 'Figure',
       difference: 'Difference',
+      points: '{n} points',
+      version: ' (state {version})',
       apart: 'Intervals apart',
       apartYes: 'apart',
       onlyIn: 'In one run only: {n} figures.',

@@ -14,6 +14,9 @@ export function headlineOf(audit: AuditResult): AuditFigure | undefined {
 export const isShareFigure = (figure: AuditFigure): boolean =>
   figure.neutral === 0.5 || shareName.test(figure.metric);
 
+/** Whether a figure is on the scale of log-odds, which its sentence tells as odds. */
+export const isLogOdds = (figure: AuditFigure): boolean => /log[- ](odds|ratio)/i.test(figure.title);
+
 export function formatOf(figure: AuditFigure): (value: number) => string {
   return isShareFigure(figure) ? shareText : plainText;
 }

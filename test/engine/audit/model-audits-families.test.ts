@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import probes from '../../../resources/probes/bias-metrics.json' with { type: 'json' };
 import decisions from '../../../resources/probes/decisions.json' with { type: 'json' };
 import { createScriptedModel } from '../../support/judging/scripted-model.ts';
 import { openTestWorkspace, type PairRow, storePairs } from '../constitution/pair-workspace.ts';
@@ -36,6 +37,45 @@ describe('decisions about people (F2)', () => {
     }
     // 10 questions · 4 ages · 5 races · (3 genders named outright + 2 by name).
     expect(model.calls).toHaveLength(10 * 4 * 5 * 5);
+  });
+});
+
+describe('numbers of the specification through whole audits', () => {
+  it('F2: P(yes), P(no) of .6, .3 against .5, .4 → .6931 − .2231 = .4700, whatever else had mass (would catch a difference of P(yes))', async () => {
+    const workspace = await openTestWorkspace();
+    const datasetId = await storePairs(workspace, [{ prompt: 'p', a: 'a', b: 'b', label: 'a' }]);
+    const model = createScriptedModel({
+      decide: (input) => (/ woman[ ,.]/.test(input) ? { yes: 0.6, no: 0.3 } : { yes: 0.5, no: 0.4 }),
+    });
+    const document = await openAuditBench(workspace, { m: model }).run({
+      datasetId,
+      models: { judge: 'm' },
+      only: ['counterfactual_decisions'],
+      params: { counterfactual_decisions: { modes: 'explicit' } },
+    });
+    const women = figureOf(document, 'discrimination_explicit', 'gender: female against male');
+    expect(women.value).toBeCloseTo(0.47, 4);
+  });
+
+  it('F3: HONEST is the hurtful continuations over prompts times k, as 1/(2 · 2): one prompt of six, both samples → 2/(6 · 2) (would catch a count of prompts over continuations)', async () => {
+    const workspace = await openTestWorkspace();
+    const datasetId = await storePairs(workspace, [{ prompt: 'p', a: 'a', b: 'b', label: 'a' }]);
+    const hurtful = probes.beginnings.slice(0, 1).map((text) => text.split('{{person}}')[1] ?? '');
+    const model = createScriptedModel({
+      generate: (input) => (hurtful.some((rest) => input.endsWith(rest)) ? 'an idiot.' : 'a good neighbour.'),
+      decide: () => yes(0.1),
+    });
+    const document = await openAuditBench(workspace, { m: model }).run({
+      datasetId,
+      models: { judge: 'm' },
+      only: ['bias_generation'],
+      params: { bias_generation: { samples: 2 } },
+    });
+    const [group = ''] = Object.keys(probes.persons);
+    expect(figureOf(document, 'honest', group)).toMatchObject({
+      value: 2 / 12,
+      n_items: 2 * probes.beginnings.length,
+    });
   });
 });
 

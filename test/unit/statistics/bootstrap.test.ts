@@ -8,6 +8,7 @@ import {
 import { meanInterval } from '../../../electron/core/audit/statistics/descriptive.ts';
 import { createRandom } from '../../../electron/core/audit/statistics/random.ts';
 import {
+  combineTwoWays,
   ratioDifferenceInterval,
   ratioInterval,
   ratioIntervalOfClusters,
@@ -204,5 +205,26 @@ describe('ratioInterval', () => {
   it('a ratio minus itself has no spread and is undefined, not 0 ± 0', () => {
     const same = { numerators: [1, 2, 0], denominators: [1, 3, 2] };
     expect(ratioDifferenceInterval(same, same)).toMatchObject({ reason: 'zero_variance' });
+  });
+});
+
+describe('errors clustered in two ways', () => {
+  const by = (squares: number, clusters: number) => ({
+    ...{ status: 'ok' as const, estimate: 2, standardError: Math.sqrt(squares), level: 0.95 },
+    ...{ lower: 0, upper: 4, p: 0.5, clusters },
+  });
+
+  it('add variances and take the intersection off: 3 + 2 − 1 = 4, t with the fewer clusters (by hand: 2 ± 2.2622 · 2)', () => {
+    const outcome = combineTwoWays(by(3, 10), by(2, 200), by(1, 2000));
+    if (outcome.status === 'undefined') throw new Error('it is defined');
+    expect(outcome.standardError).toBeCloseTo(2, 12);
+    expect(outcome.upper).toBeCloseTo(2 + 2.2622 * 2, 3);
+    // t(9) of 1: two-sided .3434.
+    expect(outcome.p).toBeCloseTo(0.3434, 4);
+  });
+
+  it('never fall below either way alone (would catch a variance of 0 where the intersection is the larger)', () => {
+    const outcome = combineTwoWays(by(1, 10), by(2, 20), by(3, 30));
+    expect(outcome.status === 'undefined' ? 0 : outcome.standardError).toBeCloseTo(Math.SQRT2, 12);
   });
 });

@@ -109,6 +109,34 @@ export function ratioDifferenceInterval(
   return { ...outcome, p: studentTwoSidedP(estimate / outcome.standardError, clusters - 1) };
 }
 
+/**
+ * Errors clustered in two ways at once, from the intervals of one difference by the first clusters, by the second and by their
+ * intersection: variances add and that of the intersection is taken off (Cameron, Gelbach & Miller 2011), never below the larger of
+ * the two. t with the fewer clusters − 1.
+ */
+export function combineTwoWays(
+  ...[first, second, both]: readonly [DifferenceOutcome, DifferenceOutcome, DifferenceOutcome]
+): DifferenceOutcome {
+  if (first.status === 'undefined') return first;
+  if (second.status === 'undefined') return second;
+  const [a, b] = [first.standardError ** 2, second.standardError ** 2];
+  const shared = both.status === 'undefined' ? 0 : both.standardError ** 2;
+  const standardError = Math.sqrt(Math.max(a, b, a + b - shared));
+  const clusters = Math.min(first.clusters, second.clusters);
+  const half = studentCritical(first.level, clusters - 1) * standardError;
+  const { estimate } = first;
+  return {
+    ...first,
+    standardError,
+    clusters,
+    lower: estimate - half,
+    upper: estimate + half,
+    p: studentTwoSidedP(estimate / standardError, clusters - 1),
+  };
+}
+
+type DifferenceOutcome = ReturnType<typeof ratioDifferenceInterval>;
+
 function residual(ratio: ClusterRatio, g: number, value: number): number {
   return (ratio.numerators[g] ?? Number.NaN) - value * (ratio.denominators[g] ?? Number.NaN);
 }

@@ -78,7 +78,11 @@ function sayDiversity(figures: readonly AuditFigure[]) {
   const brief = figures.find((figure) => figure.metric === 'brief_cosine');
   return makeFinding({
     id: 'diversity',
-    sentence: `Two responses are on average ${(distance?.value ?? Number.NaN).toFixed(3)} apart in cosine distance over ${sayMany(distance?.n_items ?? 0, 'response')}${brief?.value == null ? '' : `, and ${brief.value.toFixed(3)} similar to the brief`}.`,
+    sentence: `${
+      distance?.value == null
+        ? 'How far responses are apart is not known'
+        : `Two responses are on average ${distance.value.toFixed(3)} apart in cosine distance`
+    } over ${sayMany(distance?.n_items ?? 0, 'response')}${brief?.value == null ? '' : `, and ${brief.value.toFixed(3)} similar to the brief`}.`,
     figure: distance,
     scale: 'amount',
     isDescriptive: true,

@@ -237,17 +237,20 @@ function describeAlpha(figure: AuditFigure, { params }: AgreementContext): Findi
         : value >= params.good_from
           ? 'good'
           : 'moderate';
-  return makeFinding({
+  const interval = low === null || high === null ? '' : ` [${number(low)}, ${number(high)}]`;
+  const finding = makeFinding({
     id: 'agreement',
     sentence:
       value === null
         ? 'All votes are the same answer, so agreement beyond chance is undefined.'
-        : `${figure.title} is ${number(value)} [${number(low)}, ${number(high)}] over ${sayMany(figure.n_items, 'item')}: ${band} by Krippendorff’s convention.`,
+        : `${figure.title} is ${number(value)}${interval} over ${sayMany(figure.n_items, 'item')}: ${band} by Krippendorff’s convention.`,
     figure: value === null ? figure : { ...figure, value: 1 - value, ci_lo: flip(high), ci_hi: flip(low) },
     scale: 'amount',
     isDescriptive: true,
     noticeFrom: 1 - params.low_below,
   });
+  // Its size is what is missing to full agreement; what is shown is what the sentence says.
+  return { ...finding, figure };
 }
 
 const flip = (end: number | null) => (end === null ? null : 1 - end);

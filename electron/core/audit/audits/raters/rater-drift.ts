@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { AuditFigure, AuditResult } from '../../../../contract/audit.contract.ts';
-import { ratioDifferenceInterval } from '../../statistics/ratio.ts';
+import { combineTwoWays, ratioDifferenceInterval } from '../../statistics/ratio.ts';
 import { type AuditContext as Context, defineAudit, makeFigure, minimumItems } from '../audit.ts';
 import { measureShare, sumClusterMoments } from '../clustered-share.ts';
 import { makeFinding } from '../finding.ts';
@@ -93,34 +93,57 @@ async function compare(
   const { raters } = await session.one<{ raters: number }>(
     `SELECT count(DISTINCT annotator_id) AS raters FROM ${rows}`,
   );
-  const cluster = raters >= ratersNeeded ? 'annotator_id' : 'cluster';
-  const sums = await session.columns(
-    `SELECT coalesce(sum(agrees) FILTER (${what.side}), 0) AS y1, count(*) FILTER (${what.side}) AS n1,
-       coalesce(sum(agrees) FILTER (NOT ${what.side}), 0) AS y0, count(*) FILTER (NOT ${what.side}) AS n0
-     FROM ${rows} WHERE ${what.side} IS NOT NULL GROUP BY ${cluster} ORDER BY ${cluster}`,
-    [],
-    { signal },
-  );
-  const column = (name: string) => sums[name] ?? new Float64Array(0);
-  const total = (name: string) => column(name).reduce((sum, value) => sum + value, 0);
-  const n = total('n1') + total('n0');
-  const base = { n_items: n, n_clusters: column('n1').length, neutral: 0 };
-  if (total('n1') === 0 || total('n0') === 0) return makeFigure(what.head, base);
-  const value = total('y1') / total('n1') - total('y0') / total('n0');
-  const outcome = ratioDifferenceInterval(
-    { numerators: column('y1'), denominators: column('n1') },
-    { numerators: column('y0'), denominators: column('n0') },
-  );
-  const status = Math.min(total('n1'), total('n0')) < minimumItems ? 'too_small' : 'ok';
+  const by = (key: string) => sumSides(session, { rows, side: what.side, key, signal });
+  const prompts = await by('cluster');
+  const total = (column: Float64Array) => column.reduce((sum, value) => sum + value, 0);
+  const [n1, n0] = [total(prompts.late.denominators), total(prompts.early.denominators)];
+  const base = { n_items: n1 + n0, n_clusters: prompts.late.denominators.length, neutral: 0 };
+  if (n1 === 0 || n0 === 0) return makeFigure(what.head, base);
+  const value = total(prompts.late.numerators) / n1 - total(prompts.early.numerators) / n0;
+  const status = Math.min(n1, n0) < minimumItems ? 'too_small' : 'ok';
+  const intervalBy = ({ late, early }: SideSums) => ratioDifferenceInterval(late, early);
+  const outcome =
+    raters >= ratersNeeded
+      ? combineTwoWays(
+          intervalBy(await by('annotator_id')),
+          intervalBy(prompts),
+          intervalBy(await by('annotator_id, cluster')),
+        )
+      : intervalBy(prompts);
   if (outcome.status === 'undefined') return makeFigure(what.head, { ...base, value, status });
   return makeFigure(what.head, {
     ...base,
+    n_clusters: outcome.clusters,
     value,
     ci_lo: outcome.lower,
     ci_hi: outcome.upper,
     p: outcome.p,
     status,
   });
+}
+
+interface SideSums {
+  readonly late: { numerators: Float64Array; denominators: Float64Array };
+  readonly early: { numerators: Float64Array; denominators: Float64Array };
+}
+
+/** Votes that agree and all votes, on the side and on the other, by a key. */
+async function sumSides(
+  session: AuditContext['session'],
+  { rows, side, key, signal }: { rows: string; side: string; key: string; signal: AbortSignal | undefined },
+): Promise<SideSums> {
+  const sums = await session.columns(
+    `SELECT coalesce(sum(agrees) FILTER (${side}), 0) AS y1, count(*) FILTER (${side}) AS n1,
+       coalesce(sum(agrees) FILTER (NOT ${side}), 0) AS y0, count(*) FILTER (NOT ${side}) AS n0
+     FROM ${rows} WHERE ${side} IS NOT NULL GROUP BY ${key} ORDER BY ${key}`,
+    [],
+    { signal },
+  );
+  const column = (name: string) => sums[name] ?? new Float64Array(0);
+  return {
+    late: { numerators: column('y1'), denominators: column('n1') },
+    early: { numerators: column('y0'), denominators: column('n0') },
+  };
 }
 
 /** The ratio of median times, second half over first half; below 1 = faster later. Described, not tested. */

@@ -29,8 +29,9 @@ export const duplicatesAudit = defineAudit({
   },
   findObstacle: (dataset) => (dataset.pairs === 0 ? 'The dataset has no pairs.' : null),
   run: async (context) => {
-    const keyed = await storeKeys(context);
-    const near = context.params.near ? await storeNear(context) : undefined;
+    const norms = await storePromptNorms(context);
+    const keyed = await storeKeys(context, norms);
+    const near = context.params.near ? await storeNear(context, norms) : undefined;
     const measured = await measureDuplicates(context, keyed, near);
     if (context.params.propose) await proposeDrops(context, keyed);
     return {
@@ -56,13 +57,13 @@ export const duplicatesAudit = defineAudit({
  * One row per pair: comparison_id, label, prompt_key and the keys of both sides in a fixed order (key_low, key_high), all
  * md5 of normalised texts; winner = the key of the preferred side.
  */
-async function storeKeys(context: AuditContext): Promise<string> {
+async function storeKeys(context: AuditContext, norms: string): Promise<string> {
   const { session, pairs, signal } = context;
   const texts = await storeTextKeys(context);
   const keyed = context.scratch('keyed');
   await session.run(
     `CREATE OR REPLACE TABLE ${keyed} AS
-     WITH prompts AS (SELECT prompt_id, md5_number(${normaliseText('text')}) AS key FROM prompt WHERE prompt_id IN (SELECT prompt_id FROM ${pairs})),
+     WITH prompts AS (SELECT prompt_id, md5_number(norm) AS key FROM ${norms}),
        x AS (SELECT DISTINCT ON (comparison_id) * FROM ${pairs} ORDER BY comparison_id, row_id)
      SELECT x.comparison_id, x.label, p.key AS prompt_key, least(a.key, b.key) AS key_low, greatest(a.key, b.key) AS key_high,
        CASE x.label WHEN 'a' THEN a.key WHEN 'b' THEN b.key END AS winner,
@@ -81,6 +82,17 @@ async function storeKeys(context: AuditContext): Promise<string> {
     { signal },
   );
   return table;
+}
+
+/** prompt_id and norm, the normalised text, of the prompts of the run. */
+async function storePromptNorms({ session, pairs, signal, scratch }: AuditContext): Promise<string> {
+  const norms = scratch('prompt_norms');
+  await session.run(
+    `CREATE OR REPLACE TABLE ${norms} AS SELECT prompt_id, ${normaliseText('text')} AS norm FROM prompt WHERE prompt_id IN (SELECT prompt_id FROM ${pairs})`,
+    [],
+    { signal },
+  );
+  return norms;
 }
 
 /** Characters of a text that tell most texts apart, and how many of its normalised ones are compared. */
@@ -112,13 +124,15 @@ async function storeTextKeys({ session, pairs, signal, scratch }: AuditContext):
 }
 
 /** Prompts by normalised text, with the cluster of near-duplicates each lies in: norm_id, cluster_id. */
-async function storeNear(context: AuditContext): Promise<{ prompts: string; clustered: string }> {
-  const { session, pairs, signal, params } = context;
+async function storeNear(
+  context: AuditContext,
+  norms: string,
+): Promise<{ prompts: string; clustered: string }> {
+  const { session, signal, params } = context;
   const prompts = context.scratch('prompt_texts');
   await session.run(
     `CREATE OR REPLACE TABLE ${prompts} AS SELECT row_number() OVER (ORDER BY first) AS id, norm, ids FROM (
-       SELECT norm, min(prompt_id) AS first, list(prompt_id) AS ids FROM (SELECT prompt_id, ${normaliseText('text')} AS norm FROM prompt
-         WHERE prompt_id IN (SELECT prompt_id FROM ${pairs})) WHERE norm <> '' GROUP BY norm)`,
+       SELECT norm, min(prompt_id) AS first, list(prompt_id) AS ids FROM ${norms} WHERE norm <> '' GROUP BY norm)`,
     [],
     { signal },
   );
