@@ -344,7 +344,7 @@ export async function runRecipe(
     datasets: { source: source.name, curated: curated?.dataset ?? null },
     figures: {
       source: described,
-      judges: judges?.map((judge) => ({ ...judge })) ?? null,
+      judges: judges?.map((one) => ({ ...one })) ?? null,
       ...analysed,
       curate: curated?.outcome ?? null,
       export: exported,

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { AuditService } from '../../../electron/core/audit/audit.service.ts';
 import { createRandom } from '../../../electron/core/audit/statistics/random.ts';
@@ -261,6 +263,51 @@ describe('model leakage', () => {
     expect(figureOf(decided, 'predictability_gain')?.value).toBeGreaterThan(0.3);
     const coin = await run(workspace, make(0.5), { only: ['model_leakage'] });
     expect(figureOf(coin, 'predictability_gain')?.ci_lo).toBeLessThanOrEqual(0);
+  });
+});
+
+describe('sentiment by rules', () => {
+  const rows = Array.from({ length: 40 }, (_, n): PairRow => ({
+    prompt: `p ${n}`,
+    ...{
+      a: `Case ${n} was good.`,
+      b: n < 30 ? `Case ${n} was not good.` : `Case ${n} was very good.`,
+      label: 'a',
+    },
+  }));
+
+  it('reads a lexicon file, and tells negation and boosters from the bare word: .4404 − −.3412 on 30 pairs, .4404 − .4927 on 10 (would catch words counted alone)', async () => {
+    const workspace = await openTestWorkspace();
+    writeFileSync(path.join(workspace.path, 'words.txt'), 'good\t1.9\t0.9\t[1, 2]\nnasty\t-2\n');
+    const document = await run(workspace, rows, {
+      only: ['sentiment_rules'],
+      params: { sentiment_rules: { lexicon: path.join(workspace.path, 'words.txt') } },
+    });
+    // x/√(x² + 15) of 1.9, 1.9 · −.74 and 1.9 + .293.
+    const compound = (x: number) => x / Math.sqrt(x * x + 15);
+    const [good, not, very] = [compound(1.9), compound(1.9 * -0.74), compound(2.193)];
+    expect(figureOf(document, 'chosen_has_more')).toMatchObject({ value: 0.75, n_items: 40 });
+    expect(figureOf(document, 'compound_difference')?.value).toBeCloseTo(
+      (30 * (good - not) + 10 * (good - very)) / 40,
+      9,
+    );
+    expect(document.audits[0]?.params['words']).toBe(2);
+    expect(document.audits[0]?.tables[0]?.rows).toEqual([
+      ['positive', 'negative', 30],
+      ['positive', 'positive', 10],
+    ]);
+  });
+
+  it('says which file could not be read, and takes the own list without one', async () => {
+    const workspace = await openTestWorkspace();
+    const datasetId = await storePairs(workspace, rows);
+    const service = new AuditService(workspace.database);
+    const spec = { datasetId, seed: 1, only: ['sentiment_rules'] };
+    const refused = await service.run({ ...spec, params: { sentiment_rules: { lexicon: 'absent.txt' } } });
+    expect(refused.audits[0]?.failure).toContain('absent.txt');
+    const own = await service.run(spec);
+    expect(own.audits[0]?.is_applicable).toBe(true);
+    expect(figureOf(own, 'chosen_has_more')?.value).toBe(0.75);
   });
 });
 

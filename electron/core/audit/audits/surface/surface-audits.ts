@@ -7,6 +7,7 @@ import { modelLeakageAudit } from './model-leakage.ts';
 import { positionAudit } from './position.ts';
 import { refusalAudit } from './refusal.ts';
 import { selfPreferenceAudit } from './self-preference.ts';
+import { sentimentRulesAudit } from './sentiment-rules.ts';
 import { sentimentAudit } from './sentiment.ts';
 import { styleAudit } from './style.ts';
 import { sycophancyAudit } from './sycophancy.ts';
@@ -21,6 +22,7 @@ export const surfaceAudits: readonly Audit[] = [
   styleAudit,
   linguisticAudit,
   sentimentAudit,
+  sentimentRulesAudit,
   sycophancyAudit,
   selfPreferenceAudit,
   modelLeakageAudit,
