@@ -4,6 +4,7 @@ import { type JudgeFigure, type JudgeReport, judgeRequestSchema } from '../contr
 import type { DegreeReport } from '../contract/mining.contract.ts';
 import type { Core } from '../core/boot.ts';
 import { measureDegreeOrder } from '../core/curation/mining/degree-order.ts';
+import { fitRunWeights } from '../core/judging/feature-weights.ts';
 import { importVerdicts } from '../core/judging/import-verdicts.ts';
 import { planRun } from '../core/judging/judge-plan.ts';
 import { buildJudgeReport } from '../core/judging/judge-report.ts';
@@ -187,6 +188,27 @@ function printDegrees({ degreeSpearman, adjacentAccuracy }: DegreeReport): void 
   console.log(`${'Neighbouring degrees'.padEnd(24)} ${sayShare(adjacentAccuracy)}`);
 }
 
+interface WeightCommandOptions {
+  readonly workspace: string;
+  readonly run: string;
+  readonly seed: string;
+  readonly json?: boolean;
+}
+
+async function fitWeights({ workspace, run, seed, json }: WeightCommandOptions): Promise<void> {
+  await withCore(workspace, async ({ database, services }) => {
+    const stored = await services.judging.runs.get(readWholeNumber('run', run, 1));
+    const fit = await fitRunWeights(database, stored, {
+      trainShare: 0.8,
+      seed: readWholeNumber('seed', seed, 0),
+    });
+    if (json) return printJson(fit);
+    for (const { name, weight } of fit.features) console.log(`${name.padEnd(24)} ${sayNumber(weight)}`);
+    console.log(`${'Held-out accuracy'.padEnd(24)} ${sayShare(fit.heldOut)}`);
+    tell(`Fitted on ${fit.trained} pairs, measured on ${fit.tested}; ${fit.leftOut} left out.`);
+  });
+}
+
 interface VerdictOptions {
   readonly workspace: string;
   readonly dataset: string;
@@ -275,6 +297,14 @@ export function addJudgingCommands(program: Command): void {
     .option('--reference <name>', 'another judge or rater instead of the dataset’s labels')
     .option('--json', 'print one JSON object')
     .action(report);
+  program
+    .command('judge-weights')
+    .description('weights of the domain features of a run, fitted on the labels')
+    .requiredOption('-w, --workspace <folder>', 'the workspace')
+    .requiredOption('--run <number>', 'the run')
+    .option('--seed <number>', 'of the split by prompt', '1')
+    .option('--json', 'print one JSON object')
+    .action(fitWeights);
   program
     .command('protocols')
     .description('list the ways to judge')

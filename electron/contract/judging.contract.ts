@@ -190,6 +190,25 @@ export const jurySchema = z.object({
 });
 export type JuryFigure = z.infer<typeof jurySchema>;
 
+export const featureWeightsSchema = z.object({
+  schema: z.literal('assay.feature-weights/1'),
+  judgeRunId: z.number().int(),
+  /** The features predict the labels perfectly: only the ridge keeps the weights finite, and they have no interval. */
+  isSeparated: z.boolean(),
+  /** Change in log-odds of being chosen per unit of the feature; 95 % intervals clustered by prompt. */
+  features: z.array(z.object({ name: z.string(), weight: figureSchema })),
+  /** Share of pairs of other prompts whose label the weights give, with Wilson’s interval. */
+  heldOut: figureSchema,
+  trained: z.number().int(),
+  tested: z.number().int(),
+  trainedPrompts: z.number().int(),
+  /** Labelled pairs with a missing feature. */
+  leftOut: z.number().int(),
+  /** Accuracy on the same held-out pairs by the pairs fitted on. */
+  curve: z.array(z.object({ pairs: z.number().int(), accuracy: figureSchema })),
+});
+export type FeatureWeights = z.infer<typeof featureWeightsSchema>;
+
 const raterSchema = z.object({
   annotatorId: z.number().int(),
   name: z.string(),
@@ -250,6 +269,15 @@ export const judgingContract = {
     remove: oc.input(runRef).output(z.object({ removed: z.boolean() })),
     runs: oc.input(z.object({ datasetId: z.number().int() })).output(z.array(runSchema)),
     run: oc.input(runRef).output(runSchema),
+    /** Weights of a run’s domain features, fitted on the labels of the dataset. */
+    featureWeights: oc
+      .input(
+        runRef.extend({
+          trainShare: z.number().min(0.1).max(0.95).default(0.8),
+          seed: z.number().int().min(0).default(1),
+        }),
+      )
+      .output(featureWeightsSchema),
     /** One row through a protocol, with the prompts as the model reads them; nothing is stored. */
     preview: oc
       .input(

@@ -1,6 +1,7 @@
 import type { Workspace } from '../workspace/workspace.ts';
 import type { JobService } from '../jobs/job.service.ts';
 import type { Implementation } from '../rpc/implementation.ts';
+import { fitRunWeights } from './feature-weights.ts';
 import { importVerdicts } from './import-verdicts.ts';
 import { planRun } from './judge-plan.ts';
 import { previewItem } from './judge-preview.ts';
@@ -42,6 +43,9 @@ export function makeJudgingHandlers(
       }),
       runs: core.judge.runs.handler(({ input }) => judging.list(input.datasetId)),
       run: core.judge.run.handler(({ input }) => judging.get(input.judgeRunId)),
+      featureWeights: core.judge.featureWeights.handler(async ({ input, signal }) =>
+        fitRunWeights(database, await judging.runs.get(input.judgeRunId), { ...input, signal }),
+      ),
       preview: core.judge.preview.handler(({ input, signal }) =>
         previewItem(judging, database, input, signal),
       ),

@@ -113,6 +113,7 @@ export const methodKinds = {
   'judge.remove': 'once',
   'judge.runs': 'read',
   'judge.run': 'read',
+  'judge.featureWeights': 'read',
   'judge.preview': 'read',
   'judge.templates': 'read',
   'judge.saveTemplate': 'write',

@@ -247,6 +247,20 @@ export const judgeMessages = {
         kind: { gguf: 'on this machine', endpoint: 'endpoint' },
       },
     },
+    weights: {
+      title: 'Weights of the features, fitted on the labels',
+      failed: 'The weights were not fitted',
+      note: 'P(a is chosen) = s(w · (f(a) − f(b))), ridge 0.01; 95 % intervals clustered by prompt. The held-out pairs are of other prompts.',
+      separated: 'The features predict the labels perfectly: the weights have no interval.',
+      feature: 'Feature',
+      weight: 'Weight',
+      heldOut: 'Held-out accuracy',
+      split:
+        'Fitted on {trained} pairs of {prompts} prompts, measured on {tested}; {leftOut} left out for a missing feature.',
+      curve: 'How many labels are enough',
+      pairs: 'Pairs fitted on',
+      use: 'Use these weights in a new run',
+    },
     report: {
       judge: 'Rater',
       against: 'Against',

@@ -1,7 +1,11 @@
 import { defineStore } from 'pinia';
 import { ref } from 'vue';
 import type { Filter } from '../../../electron/contract/filter.contract.ts';
-import type { JudgeRequest, ProtocolInfo } from '../../../electron/contract/judging.contract.ts';
+import type {
+  FeatureWeights,
+  JudgeRequest,
+  ProtocolInfo,
+} from '../../../electron/contract/judging.contract.ts';
 import type { Model } from '../../../electron/contract/model.contract.ts';
 
 /** What the person has chosen so far. Numbers are texts while they are typed. */
@@ -112,6 +116,22 @@ export function draftOfRequest(request: JudgeRequest): JudgeDraft {
     filter: request.filter ?? null,
     sample: request.limit === undefined ? '' : String(request.limit),
     seed: String(request.seed),
+  };
+}
+
+/** Parameters of domain features with fitted weights put to the features of their names. */
+export function weighFeatures(
+  params: Readonly<Record<string, unknown>>,
+  { features }: FeatureWeights,
+): Record<string, unknown> {
+  const given = (params['features'] ?? []) as readonly { readonly name: string }[];
+  const round = (value: number | null) => (value === null ? 0 : Number(value.toFixed(4)));
+  return {
+    ...params,
+    features: features.map(({ name, weight }) => ({
+      ...(given.find((feature) => feature.name === name) ?? { name }),
+      weight: round(weight.value),
+    })),
   };
 }
 

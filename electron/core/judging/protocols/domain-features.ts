@@ -1,16 +1,22 @@
 import { z } from 'zod';
 import featuresPrompt from '../../../../resources/prompts/features/features.md?raw';
-import { fitLogistic } from '../../audit/statistics/logistic.ts';
+import type { Session } from '../../../../native/duckdb/session.ts';
 import { askJson } from '../ask.ts';
 import type { ResponseProtocol } from '../protocol.ts';
 import { toAspect } from '../scales.ts';
-import { sigmoid, templateTokens } from '../verdict.ts';
+import { templateTokens } from '../verdict.ts';
 
 const featureSchema = z.object({
   name: z.string().trim().min(1).max(80),
   definition: z.string().min(1).max(1_000),
   /** The value counts against the response: stored as 1 − value. */
   isReversed: z.boolean().default(false),
+  weight: z
+    .number()
+    .min(-1_000)
+    .max(1_000)
+    .optional()
+    .describe('A fitted weight. With one for every feature the run gives a score and labels pairs.'),
 });
 type Feature = z.infer<typeof featureSchema>;
 
@@ -42,57 +48,47 @@ const paramsSchema = z.object({
 });
 type Params = z.infer<typeof paramsSchema>;
 
-export interface FeatureWeights {
-  readonly weights: readonly number[];
-  /** Share of the held-out pairs whose label the weights give. */
-  readonly heldOutAccuracy: number;
-  readonly trained: number;
-  readonly tested: number;
-}
-
-/** s(w · (f1 − f2)): no bias term, so that swapping the responses swaps the answer. */
-export function predictFromFeatures(
-  weights: readonly number[],
-  first: readonly number[],
-  second: readonly number[],
-): number {
-  return sigmoid(
-    weights.reduce((sum, weight, index) => sum + weight * ((first[index] ?? 0) - (second[index] ?? 0)), 0),
-  );
-}
-
 /**
- * Weights of the features from labelled pairs: logistic without intercept, ridge .01, on the first `trained` pairs;
- * accuracy on the rest. `differences[i]` is f(a) − f(b) of pair i, `isA[i]` whether a was chosen. Throws RangeError where
- * the fit does not exist.
+ * What fitted weights say of the items of a run: `domain_score` = w · f of each response, and of each pair with both sides
+ * scored P(a ≻ b) = s(w · (f(a) − f(b))) as a judgement and a label beside the dataset’s.
  */
-export async function fitFeatureWeights(
-  differences: readonly (readonly number[])[],
-  isA: readonly boolean[],
-  trained: number,
-): Promise<FeatureWeights> {
-  const [head = []] = differences;
-  const train = differences.slice(0, trained);
-  const fit = await fitLogistic(
-    {
-      features: head.map((_, feature) => Float64Array.from(train, (row) => row[feature] ?? 0)),
-      outcome: Float64Array.from(isA.slice(0, trained), Number),
-    },
-    { intercept: false, ridge: 0.01 },
+async function applyWeights(
+  session: Session,
+  judgeRunId: number,
+  weights: readonly { readonly aspect: string; readonly weight: number }[],
+): Promise<void> {
+  const run = await session.one<{ annotatorId: number; datasetId: number; epsilon: number }>(
+    `SELECT annotator_id AS "annotatorId", dataset_id AS "datasetId", (record ->> '$.request.tieEpsilon')::DOUBLE AS epsilon
+     FROM judge_run WHERE judge_run_id = ?`,
+    [judgeRunId],
   );
-  if (fit.status === 'undefined') throw new RangeError(`The weights cannot be fitted: ${fit.reason}.`);
-  const weights = Array.from(fit.slopes);
-  const test = differences.slice(trained);
-  const right = test.filter((row, index) => {
-    const score = row.reduce((sum, value, feature) => sum + value * (weights[feature] ?? 0), 0);
-    return score > 0 === isA[trained + index];
-  }).length;
-  return {
-    weights,
-    heldOutAccuracy: right / Math.max(1, test.length),
-    trained: train.length,
-    tested: test.length,
-  };
+  const { annotatorId, datasetId, epsilon } = run;
+  await session.run("DELETE FROM rating WHERE annotator_id = ? AND aspect = 'domain_score'", [annotatorId]);
+  await session.run('DELETE FROM vote WHERE annotator_id = ?', [annotatorId]);
+  await session.run('DELETE FROM judgement WHERE judge_run_id = ?', [judgeRunId]);
+  await session.run(
+    `INSERT INTO rating (response_id, dataset_id, annotator_id, aspect, "value", import_id)
+     SELECT response_id, ?, ?, 'domain_score', sum("value" * w.weight), 0 FROM rating
+     JOIN (SELECT unnest(from_json(?::JSON, '[{"aspect":"VARCHAR","weight":"DOUBLE"}]'), recursive := true)) w USING (aspect)
+     WHERE annotator_id = ? AND "value" IS NOT NULL GROUP BY response_id HAVING count(*) = ?`,
+    [datasetId, annotatorId, JSON.stringify(weights), annotatorId, weights.length],
+  );
+  await session.run(
+    `INSERT INTO judgement (judge_run_id, dataset_id, comparison_id, label, p_a, strength, margin, calls, invalid_calls,
+       is_truncated, prompt_tokens, reused_tokens, generated_tokens, ms)
+     WITH scored AS (SELECT response_id, "value" AS score FROM rating WHERE annotator_id = ? AND aspect = 'domain_score'),
+     compared AS (SELECT c.comparison_id, a.score - b.score AS margin, 1 / (1 + exp(b.score - a.score)) AS p
+       FROM comparison c JOIN scored a ON a.response_id = c.response_a_id JOIN scored b ON b.response_id = c.response_b_id
+       WHERE c.dataset_id = ?)
+     SELECT ?, ?, comparison_id, CASE WHEN abs(p - 0.5) < ? THEN 'tie' WHEN p > 0.5 THEN 'a' ELSE 'b' END, p, abs(2 * p - 1), margin,
+       0, 0, false, 0, 0, 0, 0 FROM compared`,
+    [annotatorId, datasetId, judgeRunId, datasetId, epsilon],
+  );
+  await session.run(
+    `INSERT INTO vote (comparison_id, dataset_id, annotator_id, label, strength, ms, import_id)
+     SELECT comparison_id, dataset_id, ?, label, strength, ms, 0 FROM judgement WHERE judge_run_id = ?`,
+    [annotatorId, judgeRunId],
+  );
 }
 
 /** Values of features the user defines, from which weights can be learned on few human labels. */
@@ -101,7 +97,7 @@ export const domainFeatures: ResponseProtocol<Params> = {
   subject: 'response',
   title: 'Domain features',
   description:
-    'Values from 0 to 1 for features you define (a preset for summaries of reviews is there; its published list is recalled, not confirmed). Weights for them can be fitted on a small set of human labels.',
+    'Values from 0 to 1 for features you define (a preset for summaries of reviews is there; its published list is recalled, not confirmed). Weights for them are fitted on a small set of human labels, shown at the run, and can be used in another run.',
   section: '3.5',
   evidence: 'partly',
   params: paramsSchema,
@@ -115,7 +111,19 @@ export const domainFeatures: ResponseProtocol<Params> = {
       needed: ['response', 'features'],
     },
   ],
-  outputs: [],
+  outputs: [
+    {
+      name: 'domain_score',
+      type: 'number',
+      description: 'w · f, a rating; only with a weight for every feature',
+    },
+  ],
+  async conclude({ session, judgeRunId, params: { features } }) {
+    const weights = features.flatMap(({ name, weight }) =>
+      weight === undefined ? [] : [{ aspect: `f_${toAspect(name)}`, weight }],
+    );
+    if (weights.length === features.length) await applyWeights(session, judgeRunId, weights);
+  },
   estimate(lengths, { features }) {
     const read = lengths.prompt + lengths.response + templateTokens + features.length * 25;
     return { calls: 1, prompt: read, reused: 0, generated: 12 * features.length, embeddings: 0 };
