@@ -159,6 +159,10 @@ function printLint(summary: LintSummary): void {
     console.log(
       `${source.name} (${source.kind}): ${source.rationales} rationales, clean ${sayShare(source.clean)}`,
     );
+    if (source.unchecked > 0)
+      console.log(
+        `  not in English, winner and length not checked: ${source.unchecked} of ${source.linted} (${source.languages.map(({ language, n }) => `${language} ${n}`).join(', ')})`,
+      );
     for (const { finding, share } of source.findings)
       if ((share.value ?? 0) > 0) console.log(`  ${finding.padEnd(20)} ${sayShare(share)}`);
   }

@@ -17,6 +17,8 @@ export const rationaleFindingSchema = z.enum([
   'too_long',
   'copies_response',
   'cut_off',
+  /** Not in English: the rules about the winner and length were not applied. */
+  'other_language',
 ]);
 export type RationaleFinding = z.infer<typeof rationaleFindingSchema>;
 
@@ -117,6 +119,9 @@ const sourceSchema = z.object({
   kind: z.enum(['general', 'specific', 'judge', 'imported']),
   rationales: z.number().int(),
   linted: z.number().int(),
+  /** Of these, not in English: the rules about winner and length were not applied to them, so they are not in `clean`. */
+  unchecked: z.number().int(),
+  languages: z.array(z.object({ language: z.string(), n: z.number().int() })),
   clean: figureSchema,
   findings: z.array(z.object({ finding: rationaleFindingSchema, share: figureSchema })),
 });

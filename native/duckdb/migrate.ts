@@ -16,7 +16,7 @@ import modelAudits from './migrations/0014-model-audits.sql?raw';
 import team from './migrations/0015-team.sql?raw';
 import mining from './migrations/0016-mining.sql?raw';
 import constitutionImports from './migrations/0017-constitution-imports.sql?raw';
-import modelRefusals from './migrations/0018-model-refusals.sql?raw';
+import refusalsAndLanguages from './migrations/0018-refusals-and-languages.sql?raw';
 
 /** Numbered, append-only: a landed migration is never edited, only followed by another. */
 const migrations: readonly { readonly version: number; readonly name: string; readonly sql: string }[] = [
@@ -36,7 +36,7 @@ const migrations: readonly { readonly version: number; readonly name: string; re
   { version: 15, name: 'team', sql: team },
   { version: 16, name: 'mining', sql: mining },
   { version: 17, name: 'constitution-imports', sql: constitutionImports },
-  { version: 18, name: 'model-refusals', sql: modelRefusals },
+  { version: 18, name: 'refusals-and-languages', sql: refusalsAndLanguages },
 ];
 
 export const schemaVersion = migrations.at(-1)?.version ?? 0;

@@ -182,7 +182,14 @@ export class JudgeRunRepository {
     await this.database.write(async (session) => {
       for (const table of ['judgement', 'response_judgement', 'judge_item', 'judge_death', 'judge_run'])
         await session.run(`DELETE FROM ${table} WHERE judge_run_id = ?`, [run.judgeRunId]);
-      for (const table of ['vote', 'rating', 'rationale', 'rationale_lint', 'annotator'])
+      for (const table of [
+        'vote',
+        'rating',
+        'rationale',
+        'rationale_lint',
+        'rationale_language',
+        'annotator',
+      ])
         await session.run(`DELETE FROM ${table} WHERE annotator_id = ?`, [run.annotatorId]);
     });
   }

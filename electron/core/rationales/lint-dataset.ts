@@ -2,7 +2,7 @@ import type { Database } from '../../../native/duckdb/database.ts';
 import type { LintSummary, RationaleFinding, RationaleSource } from '../../contract/rationale.contract.ts';
 import { rationaleFindingSchema } from '../../contract/rationale.contract.ts';
 import { measureShareOf } from '../judging/figure.ts';
-import { lintRationale, lintRules } from './lint-rationale.ts';
+import { englishRules, lintRationale, lintRules } from './lint-rationale.ts';
 import { insertFindings, type LintedRationale } from './rationale-store.ts';
 
 interface UnreadRow {
@@ -110,25 +110,35 @@ interface SourceRow {
   readonly kind: RationaleSource['kind'];
   readonly rationales: number;
   readonly linted: number;
+  readonly unchecked: number;
+  readonly languages: readonly { readonly language: string; readonly n: number }[] | null;
   readonly clean: number;
   readonly found: Readonly<Record<string, number>> | null;
 }
 
-/** What the lint has found so far, by who wrote; shares of the rationales read, with Wilson's interval. */
+/**
+ * What the lint has found so far, by who wrote, with Wilson's intervals: shares of the rationales read, and for clean ones
+ * and the rules that read English of those in English.
+ */
 export async function summariseLint(database: Database, datasetId: number): Promise<LintSummary> {
   const rows = await database.all<SourceRow>(
     `WITH read AS (
-       SELECT t.annotator_id, l.findings FROM (${authored}) t LEFT JOIN rationale_lint l ON l.comparison_id = t.comparison_id
+       SELECT t.annotator_id, l.findings, (SELECT any_value(k.language) FROM rationale_language k WHERE k.comparison_id = t.comparison_id
+         AND k.annotator_id = t.annotator_id AND k.text_hash = t.text_hash) AS language FROM (${authored}) t LEFT JOIN rationale_lint l ON l.comparison_id = t.comparison_id
          AND l.annotator_id = t.annotator_id AND l.aspect IS NOT DISTINCT FROM t.aspect AND l.text_hash = t.text_hash
          AND l.winner IS NOT DISTINCT FROM t.winner AND l.rules = ?),
      counted AS (
-       SELECT annotator_id, count(*) AS rationales, count(findings) AS linted, count(*) FILTER (len(findings) = 0) AS clean FROM read GROUP BY ALL),
+       SELECT annotator_id, count(*) AS rationales, count(findings) AS linted, count(*) FILTER (len(findings) = 0) AS clean,
+         count(*) FILTER (list_contains(findings, 'other_language')) AS unchecked FROM read GROUP BY ALL),
+     spoken AS (
+       SELECT annotator_id, list({'language': language, 'n': n} ORDER BY n DESC, language) AS languages
+       FROM (SELECT annotator_id, language, count(*) AS n FROM read WHERE language IS NOT NULL AND findings IS NOT NULL GROUP BY ALL) GROUP BY ALL),
      found AS (
        SELECT annotator_id, map_from_entries(list({'k': finding, 'v': n})) AS found
        FROM (SELECT annotator_id, finding, count(*) AS n FROM (SELECT annotator_id, unnest(findings) AS finding FROM read) GROUP BY ALL) GROUP BY ALL)
-     SELECT c.annotator_id AS "annotatorId", n.name, n.kind AS "annotatorKind", c.rationales, c.linted, c.clean, f.found,
+     SELECT c.annotator_id AS "annotatorId", n.name, n.kind AS "annotatorKind", c.rationales, c.linted, c.clean, c.unchecked, s.languages, f.found,
        CASE WHEN r.kind IS NOT NULL THEN r.kind WHEN j.judge_run_id IS NOT NULL THEN 'judge' ELSE 'imported' END AS kind
-     FROM counted c JOIN annotator n USING (annotator_id) LEFT JOIN found f USING (annotator_id)
+     FROM counted c JOIN annotator n USING (annotator_id) LEFT JOIN found f USING (annotator_id) LEFT JOIN spoken s USING (annotator_id)
      LEFT JOIN rationale_run r ON r.annotator_id = c.annotator_id LEFT JOIN judge_run j ON j.annotator_id = c.annotator_id
      ORDER BY c.rationales DESC, n.name`,
     [datasetId, datasetId, lintRules],
@@ -138,12 +148,16 @@ export async function summariseLint(database: Database, datasetId: number): Prom
     rules: lintRules,
     rationales: rows.reduce((sum, row) => sum + row.rationales, 0),
     linted: rows.reduce((sum, row) => sum + row.linted, 0),
-    sources: rows.map(({ found, clean, ...row }) => ({
+    sources: rows.map(({ found, clean, languages, ...row }) => ({
       ...row,
-      clean: measureShareOf(clean, row.linted),
+      languages: [...(languages ?? [])],
+      clean: measureShareOf(clean, row.linted - row.unchecked),
       findings: rationaleFindingSchema.options.map((finding: RationaleFinding) => ({
         finding,
-        share: measureShareOf(found?.[finding] ?? 0, row.linted),
+        share: measureShareOf(
+          found?.[finding] ?? 0,
+          englishRules.includes(finding) ? row.linted - row.unchecked : row.linted,
+        ),
       })),
     })),
   };

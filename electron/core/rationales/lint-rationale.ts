@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { RationaleFinding } from '../../contract/rationale.contract.ts';
+import { detectLanguage } from './detect-language.ts';
 import { findNamedSlot, isPraised, markSlots, type Slot } from './slot-names.ts';
 
 /** What the rules look at: a rationale beside the texts it was written about. */
@@ -17,6 +18,8 @@ export interface LintResult {
   /** The response the text says is better. */
   readonly named: Slot | null;
   readonly findings: readonly RationaleFinding[];
+  /** See `detectLanguage`. */
+  readonly language: string;
 }
 
 /** Limits of the rules; ours, no source gives numbers. */
@@ -32,7 +35,7 @@ const limits = {
 
 /** Changes with the rules, so that findings of former ones are made anew. */
 export const lintRules = createHash('sha256')
-  .update(JSON.stringify(['1', limits]))
+  .update(JSON.stringify(['2', limits]))
   .digest('hex')
   .slice(0, 8);
 
@@ -72,22 +75,42 @@ export function listQuotes(text: string): string[] {
     .filter((part) => part !== '' && wordsOf(part).length >= limits.quoteWords);
 }
 
-/** What is wrong with a rationale, by rules of its wording (ours; English for the ones about the winner and length). */
+/** Rules that read English words. */
+export const englishRules: readonly RationaleFinding[] = ['no_winner', 'contradicts_label', 'only_length'];
+
+/**
+ * What is wrong with a rationale, by rules of its wording (ours). The ones about the winner and length read English: a
+ * text in another language is marked `other_language` instead, so that it never passes for a clean one.
+ */
 export function lintRationale(input: LintInput): LintResult {
-  const { text, winner, isCut = false } = input;
-  const named = findNamedSlot(text, winner);
+  const { text, isCut = false } = input;
+  const language = detectLanguage(text);
+  const isOther = language !== 'en' && language !== 'und';
+  const named = isOther ? null : findNamedSlot(text, input.winner);
   const words = wordsOf(text).length;
+  const findings: RationaleFinding[] = isOther ? ['other_language'] : findInEnglish(input, named);
+  if (hasAbsentQuote(input)) findings.push('absent_quote');
+  if (isTooShort(text, language)) findings.push('too_short');
+  if (words > limits.mostWords) findings.push('too_long');
+  if (isCopied(input)) findings.push('copies_response');
+  if (isCut) findings.push('cut_off');
+  return { named, findings, language };
+}
+
+/** Scripts without spaces between words are measured by half as many characters. */
+function isTooShort(text: string, language: string): boolean {
+  const { length } = text.trim();
+  if (['ja', 'zh', 'th'].includes(language)) return length < limits.fewestCharacters / 2;
+  const words = wordsOf(text).length;
+  return words < limits.fewestWords && length < limits.fewestCharacters + words * 2;
+}
+
+function findInEnglish({ text, winner }: LintInput, named: Slot | null): RationaleFinding[] {
   const findings: RationaleFinding[] = [];
   if (winner !== null && named === null && !isPraised(text, winner)) findings.push('no_winner');
   if (winner !== null && named !== null && named !== winner) findings.push('contradicts_label');
   if (isAboutLengthOnly(text)) findings.push('only_length');
-  if (hasAbsentQuote(input)) findings.push('absent_quote');
-  if (words < limits.fewestWords && text.trim().length < limits.fewestCharacters + words * 2)
-    findings.push('too_short');
-  if (words > limits.mostWords) findings.push('too_long');
-  if (isCopied(input)) findings.push('copies_response');
-  if (isCut) findings.push('cut_off');
-  return { named, findings };
+  return findings;
 }
 
 function isAboutLengthOnly(text: string): boolean {

@@ -39,7 +39,11 @@ const tables = [
   'generated_rationale',
   'rationale_check',
   'rationale_lint',
+  'rationale_language',
 ];
+
+/** What belongs to a writer, not to a run. */
+const ofAnnotator: readonly string[] = ['rationale_lint', 'rationale_language'];
 
 /** Removes runs, checks and findings of a dataset; part of removing it. */
 export async function removeRationales(session: Session, datasetId: number): Promise<void> {
@@ -184,10 +188,10 @@ export class RationaleRunRepository {
   /** Removes a run with what it wrote. */
   async remove(run: StoredRationaleRun): Promise<void> {
     await this.database.write(async (session) => {
-      for (const table of tables.filter((table) => table !== 'rationale_lint'))
+      for (const table of tables.filter((table) => !ofAnnotator.includes(table)))
         await session.run(`DELETE FROM ${table} WHERE rationale_run_id = ?`, [run.rationaleRunId]);
       if (run.annotatorId === null) return;
-      for (const table of ['rationale', 'rationale_lint', 'annotator'])
+      for (const table of ['rationale', ...ofAnnotator, 'annotator'])
         await session.run(`DELETE FROM ${table} WHERE annotator_id = ?`, [run.annotatorId]);
     });
   }

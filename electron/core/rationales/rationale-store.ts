@@ -1,6 +1,7 @@
 import type { Database } from '../../../native/duckdb/database.ts';
 import type { Session } from '../../../native/duckdb/session.ts';
 import type { CheckedRationale } from './check-rationale.ts';
+import { detectLanguage } from './detect-language.ts';
 import { lintRules } from './lint-rationale.ts';
 import type { StoredRationaleRun } from './rationale-run.repository.ts';
 import type { WrittenRationale } from './write-rationale.ts';
@@ -45,6 +46,7 @@ const lintShape = {
   winner: 'VARCHAR',
   named: 'VARCHAR',
   findings: ['VARCHAR'],
+  language: 'VARCHAR',
 };
 
 /** A rationale as the lint has read it. */
@@ -126,11 +128,19 @@ export async function insertFindings(
     winner,
     named,
     findings,
+    language: detectLanguage(text),
   }));
   await session.run(
     `INSERT INTO rationale_lint (dataset_id, comparison_id, annotator_id, aspect, text_hash, winner, named, findings, rules)
      SELECT ?, comparison_id, annotator_id, aspect, hash(text), winner, named, findings, ? FROM ${unnest(lintShape)}`,
     [datasetId, lintRules, JSON.stringify(rows)],
+  );
+  await session.run(
+    `INSERT INTO rationale_language (dataset_id, comparison_id, annotator_id, text_hash, language)
+     SELECT DISTINCT ?, comparison_id, annotator_id, hash(text), language FROM ${unnest(lintShape)} n
+     WHERE NOT EXISTS (SELECT 1 FROM rationale_language l WHERE l.comparison_id = n.comparison_id
+       AND l.annotator_id = n.annotator_id AND l.text_hash = hash(n.text))`,
+    [datasetId, JSON.stringify(rows)],
   );
 }
 

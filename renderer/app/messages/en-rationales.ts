@@ -82,6 +82,8 @@ export const rationaleMessages = {
       finding: 'Finding',
       share: 'Share',
       interval: '95 % interval',
+      unchecked:
+        'Not checked for winner and length, as not in English: {n} of {linted}. Their languages by our rule: {languages}.',
       findings: {
         no_winner: 'names no winner',
         contradicts_label: 'speaks for the other response',
@@ -91,6 +93,7 @@ export const rationaleMessages = {
         too_long: 'is over 300 words',
         copies_response: 'is mostly copied from a response',
         cut_off: 'was cut off',
+        other_language: 'is not in English: winner and length not checked',
       },
     },
     check: {

@@ -63,6 +63,32 @@ describe('rationales that were imported', () => {
     expect(await database.one('SELECT count(*) AS n FROM rationale_lint')).toEqual({ n: 3 });
   });
 
+  it('in another language are counted as not checked, never as clean (would catch a silent pass)', async () => {
+    const bench = await openExportBench();
+    const { database } = bench.workspace;
+    const file = path.join(bench.folder, 'german.jsonl');
+    const german = helpSteer3.map((row) => ({
+      ...row,
+      individual_preference: row.individual_preference.map((one, index) =>
+        index === 0
+          ? one
+          : {
+              ...one,
+              reasoning: 'Antwort 2 ist besser, weil sie kürzer ist und nicht von der Frage abweicht.',
+            },
+      ),
+    }));
+    writeFileSync(file, german.map((row) => JSON.stringify(row)).join('\n'));
+    const { datasetId } = await bench.load({ files: [file], dataset: 'german', format: 'helpsteer3' });
+    await lint(database, datasetId);
+    const { sources } = await summariseLint(database, datasetId);
+    expect(sources.map(({ unchecked, languages, clean }) => ({ unchecked, languages, n: clean.n }))).toEqual([
+      { unchecked: 0, languages: [{ language: 'en', n: 1 }], n: 1 },
+      { unchecked: 1, languages: [{ language: 'de', n: 1 }], n: 0 },
+      { unchecked: 1, languages: [{ language: 'de', n: 1 }], n: 0 },
+    ]);
+  });
+
   const folder = path.resolve('../shared/data/WeOpenML__PandaLM/data');
   it.skipIf(!existsSync(folder))(
     'of PandaLM’s GPT-3.5 are read whole, and the ones that contradict their own verdict are found (needs the shared data)',

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { detectLanguage } from '../../../electron/core/rationales/detect-language.ts';
 import {
   lintRationale,
   type LintInput,
@@ -16,7 +17,7 @@ const find = (change: Partial<LintInput>) => lintRationale({ ...base, ...change 
 
 describe('lint of rationales', () => {
   it('finds nothing in a sound rationale (would catch rules that flag everything)', () => {
-    expect(lintRationale(base)).toEqual({ named: 1, findings: [] });
+    expect(lintRationale(base)).toEqual({ named: 1, findings: [], language: 'en' });
   });
 
   it('flags a rationale that cites a passage no response has, and not one that cites a real one (judging spec 4.1)', () => {
@@ -55,6 +56,33 @@ describe('lint of rationales', () => {
     expect(
       find({ text: 'One text answers with a city and a year, the other with doubt and a guess.' }),
     ).toEqual(['no_winner']);
+  });
+
+  it.each([
+    ['de', 'Antwort 1 ist besser, weil sie die Hauptstadt nennt und nicht auf eine andere Stadt ausweicht.'],
+    [
+      'fr',
+      'La réponse 1 est meilleure car elle nomme la ville et ne dit pas autre chose que ce qui est demandé.',
+    ],
+    ['es', 'La respuesta 1 es mejor porque nombra la capital y no dice una cosa que el usuario no pidió.'],
+    ['ja', '応答1のほうが、首都の名前を正しく述べているので優れています。'],
+    ['zh', '第一个回答更好，因为它正确地说出了首都的名字。'],
+    ['und-Cyrl', 'Ответ 1 лучше, потому что он правильно называет столицу страны.'],
+  ])(
+    'marks %s as not checked instead of clean or without a winner (would catch a silent pass)',
+    (language, text) => {
+      expect(detectLanguage(text)).toBe(language);
+      expect(find({ text })).toEqual(['other_language']);
+      expect(find({ text, winner: 2 })).toEqual(['other_language']);
+    },
+  );
+
+  it.each([
+    'Response 1 is better because it names the capital.',
+    'Response 1 wins: it says “la capitale de la France est Paris, et elle est belle” as asked, and the other does not.',
+    'Good.',
+  ])('reads %s as English', (text) => {
+    expect(detectLanguage(text)).not.toMatch(/^(?!en$|und$)/);
   });
 
   it('takes “the chosen response” for the winner whatever its place', () => {

@@ -3,7 +3,7 @@ import type { Database } from '../../../../native/duckdb/database.ts';
 import { AppError } from '../../../contract/app-error.ts';
 import type { JobContext, JobHandler } from '../../jobs/job-handler.ts';
 import type { ModelSource } from '../../judging/model-source.ts';
-import { pauseWithoutEngine } from '../principles/principle-constitution.job.ts';
+import { pauseWithoutEngine } from '../../judging/pause-without-engine.ts';
 import { PrincipleRunRepository } from '../principles/principle-run.repository.ts';
 import { principleTemplates } from '../principles/templates.ts';
 import { voteAll, voteByCode } from '../principles/vote-all.ts';

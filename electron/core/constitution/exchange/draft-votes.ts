@@ -2,7 +2,7 @@ import type { Database } from '../../../../native/duckdb/database.ts';
 import type { Session } from '../../../../native/duckdb/session.ts';
 import type { WrittenPrinciple } from '../../../contract/constitution-exchange.ts';
 import { codeVoter, type PrincipleRun } from '../principles/principle-run.repository.ts';
-import { noVotes, type PrincipleColumns } from '../principles/principle-votes.ts';
+import { noVotes, type PrincipleColumns, readVoteColumns } from '../principles/principle-votes.ts';
 import type { VoteSums } from '../vote-table.ts';
 import { spellPrinciple } from './written-text.ts';
 
@@ -62,7 +62,11 @@ export async function readDraftVotes(
   entries: readonly Entry[],
 ): Promise<DraftVotes> {
   return database.withReader(async (session) => ({
-    columns: await readColumns(session, run, entries),
+    columns: await readVoteColumns(session, run, {
+      count: entries.length,
+      voted: votedSql(run),
+      parameters: bind(run, entries),
+    }),
     sums: await readSums(session, run, entries),
   }));
 }
@@ -86,41 +90,4 @@ async function readSums(
       { ...noVotes, ...row, for: (m + s) / 2, against: (m - s) / 2 },
     ]),
   );
-}
-
-async function readColumns(
-  session: Session,
-  run: PrincipleRun,
-  entries: readonly Entry[],
-): Promise<PrincipleColumns> {
-  const base = await session.columns(
-    `SELECT comparison_id, cluster, is_test::INTEGER AS is_test, fold, y, chars_chosen, chars_rejected
-     FROM principle_run_pair WHERE principle_run_id = ? ORDER BY cluster, comparison_id`,
-    [run.principleRunId],
-  );
-  const cast = await session.columns(
-    `WITH ${votedSql(run)}, placed AS (
-       SELECT comparison_id, row_number() OVER (ORDER BY cluster, comparison_id) - 1 AS row FROM principle_run_pair WHERE principle_run_id = ?)
-     SELECT place, row, vote FROM voted JOIN placed USING (comparison_id) WHERE vote <> 0`,
-    [...bind(run, entries), run.principleRunId],
-  );
-  const column = (name: string) => base[name] ?? new Float64Array(0);
-  const rows = column('cluster').length;
-  const votes = entries.map(() => new Int8Array(rows));
-  const [places, at, values] = ['place', 'row', 'vote'].map((name) => cast[name] ?? new Float64Array(0));
-  places?.forEach((place, index) => {
-    const own = votes[place];
-    if (own) own[at?.[index] ?? 0] = values?.[index] ?? 0;
-  });
-  return {
-    rows,
-    comparisonIds: column('comparison_id'),
-    cluster: Int32Array.from(column('cluster')),
-    isTest: Uint8Array.from(column('is_test')),
-    fold: Uint8Array.from(column('fold')),
-    y: Int8Array.from(column('y')),
-    charsChosen: column('chars_chosen'),
-    charsRejected: column('chars_rejected'),
-    votes,
-  };
 }

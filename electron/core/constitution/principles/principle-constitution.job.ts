@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import type { Database } from '../../../../native/duckdb/database.ts';
 import type { InferenceModel } from '../../../../native/host/inference.ts';
-import { AppError, isAppError } from '../../../contract/app-error.ts';
-import { type JobContext, type JobHandler, JobPaused } from '../../jobs/job-handler.ts';
+import { AppError } from '../../../contract/app-error.ts';
+import type { JobContext, JobHandler } from '../../jobs/job-handler.ts';
 import type { ModelSource } from '../../judging/model-source.ts';
+import { pauseWithoutEngine } from '../../judging/pause-without-engine.ts';
 import { ensureTraits } from '../trait-columns.ts';
 import { proposeFromDirections } from '../directions/propose-directions.ts';
 import { adoptPrinciples } from './adopt-principles.ts';
@@ -120,10 +121,4 @@ export class PrincipleConstitutionJob implements JobHandler<Spec, { constitution
         onProgress: progress,
       });
   }
-}
-
-/** Without an engine the run waits, with the reason, for the person to mend it and go on. */
-export function pauseWithoutEngine(error: unknown): never {
-  if (isAppError(error) && error.code === 'ENGINE_UNAVAILABLE') throw new JobPaused(error.message);
-  throw error;
 }

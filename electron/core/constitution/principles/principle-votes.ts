@@ -1,4 +1,5 @@
 import type { Database } from '../../../../native/duckdb/database.ts';
+import type { Parameter, Session } from '../../../../native/duckdb/session.ts';
 import type { VoteSums } from '../vote-table.ts';
 import type { IcaiTally } from './icai-filter.ts';
 import { codeVoter, type PrincipleRun, type RunPrinciple } from './principle-run.repository.ts';
@@ -103,38 +104,54 @@ export async function readPrincipleColumns(
   run: PrincipleRun,
   principles: readonly RunPrinciple[],
 ): Promise<PrincipleColumns> {
-  return database.withReader(async (session) => {
-    const base = await session.columns(
-      `SELECT comparison_id, cluster, is_test::INTEGER AS is_test, fold, y, chars_chosen, chars_rejected
-       FROM principle_run_pair WHERE principle_run_id = ? ORDER BY cluster, comparison_id`,
-      [run.principleRunId],
-    );
-    const cast = await session.columns(
-      `WITH placed AS (SELECT comparison_id, row_number() OVER (ORDER BY cluster, comparison_id) - 1 AS row FROM principle_run_pair WHERE principle_run_id = ?),
-       voted AS (SELECT rr.place, rp.comparison_id, ${signed(isUnanimous(run))} AS vote ${joined})
-       SELECT place, row, vote FROM voted JOIN placed USING (comparison_id) WHERE vote <> 0`,
-      [run.principleRunId, run.voter, run.principleRunId],
-    );
-    const column = (name: string) => base[name] ?? new Float64Array(0);
-    const rows = column('cluster').length;
-    const votes = principles.map(() => new Int8Array(rows));
-    const [places, at, values] = ['place', 'row', 'vote'].map((name) => cast[name] ?? new Float64Array(0));
-    places?.forEach((place, index) => {
-      const own = votes[place];
-      if (own) own[at?.[index] ?? 0] = values?.[index] ?? 0;
-    });
-    return {
-      rows,
-      comparisonIds: column('comparison_id'),
-      cluster: Int32Array.from(column('cluster')),
-      isTest: Uint8Array.from(column('is_test')),
-      fold: Uint8Array.from(column('fold')),
-      y: Int8Array.from(column('y')),
-      charsChosen: column('chars_chosen'),
-      charsRejected: column('chars_rejected'),
-      votes,
-    };
+  return database.withReader((session) =>
+    readVoteColumns(session, run, {
+      count: principles.length,
+      voted: `voted AS (SELECT rr.place, rp.comparison_id, ${signed(isUnanimous(run))} AS vote ${joined})`,
+      parameters: [run.voter, run.principleRunId],
+    }),
+  );
+}
+
+/**
+ * The pairs of a run with the votes that a statement gives: `voted` is the text of common table expressions, the last
+ * called `voted`, with place (below `count`), comparison_id and vote.
+ */
+export async function readVoteColumns(
+  session: Session,
+  run: PrincipleRun,
+  { count, voted, parameters }: { count: number; voted: string; parameters: readonly Parameter[] },
+): Promise<PrincipleColumns> {
+  const base = await session.columns(
+    `SELECT comparison_id, cluster, is_test::INTEGER AS is_test, fold, y, chars_chosen, chars_rejected
+     FROM principle_run_pair WHERE principle_run_id = ? ORDER BY cluster, comparison_id`,
+    [run.principleRunId],
+  );
+  const cast = await session.columns(
+    `WITH ${voted}, placed AS (
+       SELECT comparison_id, row_number() OVER (ORDER BY cluster, comparison_id) - 1 AS row FROM principle_run_pair WHERE principle_run_id = ?)
+     SELECT place, row, vote FROM voted JOIN placed USING (comparison_id) WHERE vote <> 0`,
+    [...parameters, run.principleRunId],
+  );
+  const column = (name: string) => base[name] ?? new Float64Array(0);
+  const rows = column('cluster').length;
+  const votes = Array.from({ length: count }, () => new Int8Array(rows));
+  const [places, at, values] = ['place', 'row', 'vote'].map((name) => cast[name] ?? new Float64Array(0));
+  places?.forEach((place, index) => {
+    const own = votes[place];
+    if (own) own[at?.[index] ?? 0] = values?.[index] ?? 0;
   });
+  return {
+    rows,
+    comparisonIds: column('comparison_id'),
+    cluster: Int32Array.from(column('cluster')),
+    isTest: Uint8Array.from(column('is_test')),
+    fold: Uint8Array.from(column('fold')),
+    y: Int8Array.from(column('y')),
+    charsChosen: column('chars_chosen'),
+    charsRejected: column('chars_rejected'),
+    votes,
+  };
 }
 
 /** The training pairs (0) or the held-out ones (1), with the votes turned where `sign` is −1. */
