@@ -59,6 +59,17 @@ export const constitutionDepthMessages = {
     open: 'Open its extremes',
     rows: 'Extremes of direction {n}',
   },
+  icai: {
+    title: 'ICAI’s filter, with its defaults; point at a setting for its name there',
+    most: 'Principles at most',
+    noLimit: 'all',
+    ratio: 'Kept before merging again (times)',
+    s3_filter_majority_true: 'More for than against',
+    s3_filter_majority_relevant: 'More for than abstaining',
+    s3_filter_majority_valid: 'More valid than invalid',
+    texts: 'Principles to test, one a line',
+    textsHint: 'Select the response that is more concise',
+  },
   more: {
     title: 'More settings',
     embedModel: 'Embedding model',
@@ -86,6 +97,7 @@ export const constitutionDepthMessages = {
     stopEarly: 'Stop asking about clearly useless principles',
     needsEmbedModel: 'Choose an embedding model: directions are found in embeddings.',
     needsTemplate: 'Choose at least one prompt.',
+    needsTexts: 'Write at least one principle under More settings.',
     unexplained: 'Propose from what this one leaves unexplained',
     unexplainedHint:
       'Shows the model only training pairs whose label this constitution contradicts or leaves open; its principles stand for selection again.',

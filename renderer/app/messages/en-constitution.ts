@@ -144,6 +144,7 @@ export const constitutionMessages = {
         surface: 'all traits code computes',
         kept: 'the principles below',
         directions: 'contrast directions',
+        texts: 'my own list',
       },
       clusters: 'Merge into',
       clustersHint: 'Groups of similar proposals; the most central of each is voted on',

@@ -26,7 +26,6 @@ export const curateMessages = {
     },
     settingsOf: 'Settings of {name}',
     reset: 'Defaults',
-    badJson: 'This is no JSON; the former value holds.',
     source: 'Source: {source}.',
     unconfirmed: 'Not confirmed: {text}',
     clause: {

@@ -5,15 +5,23 @@ import type {
 } from '../../../electron/contract/constitution.contract.ts';
 
 export const largestSeed = 2 ** 31 - 1;
-export const sources = ['list', 'model', 'rationales', 'directions', 'surface', 'kept'] as const;
+export const sources = ['list', 'model', 'rationales', 'directions', 'texts', 'surface', 'kept'] as const;
 export const executors: readonly Executor[] = ['weighted', 'majority', 'list', 'judge'];
 export const templates = ['neutral', 'rejected', 'topic'] as const;
 
-/** Parameters of ICAI’s filter that the form shows; the others keep their defaults. */
-export type ShownIcai = Pick<
-  IcaiFilter,
-  's3_filter_min_relevance' | 's3_order_by' | 's3_voting_method_cross_seed'
->;
+/** ICAI’s filters that are on or off. */
+export const icaiSwitches = [
+  's3_filter_majority_true',
+  's3_filter_majority_relevant',
+  's3_filter_majority_valid',
+] as const;
+
+/** The principles a person wrote, one a line. */
+export const listTexts = (texts: string): string[] =>
+  texts
+    .split('\n')
+    .map((line) => line.replace(/^[\s*-]+/, '').trim())
+    .filter((line) => line.length >= 3);
 
 /** What the form for a run with principles holds; a model '' = none. */
 export interface ModelRun {
@@ -30,7 +38,9 @@ export interface ModelRun {
   readonly directions: 'pca' | 'kmeans';
   readonly factors: number;
   readonly selection: 'held_out' | 'icai';
-  readonly icai: ShownIcai;
+  readonly icai: IcaiFilter;
+  /** For the source `texts`: one principle a line. */
+  readonly texts: string;
   readonly stopEarly: boolean;
 }
 
@@ -49,18 +59,27 @@ export const firstModelRun: ModelRun = {
   factors: 8,
   selection: 'held_out',
   icai: {
+    s3_voting_method_cross_seed: 'unanimous',
+    s3_filter_majority_true: true,
+    s3_filter_majority_relevant: false,
+    s3_filter_majority_valid: true,
     s3_filter_min_relevance: 0.1,
     s3_order_by: 'for_minus_against',
-    s3_voting_method_cross_seed: 'unanimous',
+    s3_max_principles: null,
+    s3_ratio_of_max_principles_to_cluster_again: 1.5,
   },
+  texts: '',
   stopEarly: false,
 };
 
 /** Why a run cannot start as it is, as the last part of a message key; null where it can. */
-export function findObstacle(run: ModelRun): 'needsModel' | 'needsEmbedModel' | 'needsTemplate' | null {
-  const proposes = ['model', 'rationales', 'directions'].includes(run.propose);
+export function findObstacle(
+  run: ModelRun,
+): 'needsModel' | 'needsEmbedModel' | 'needsTemplate' | 'needsTexts' | null {
+  const proposes = ['model', 'rationales', 'directions', 'texts'].includes(run.propose);
   if (run.modelId === '' && (proposes || run.executor === 'judge')) return 'needsModel';
   if (run.propose === 'directions' && run.embedModelId === '') return 'needsEmbedModel';
+  if (run.propose === 'texts' && listTexts(run.texts).length === 0) return 'needsTexts';
   return run.propose === 'model' && run.templates.length === 0 ? 'needsTemplate' : null;
 }
 
@@ -68,10 +87,11 @@ export function findObstacle(run: ModelRun): 'needsModel' | 'needsEmbedModel' | 
 export function toRequest(
   run: ModelRun,
   dataset: { readonly datasetId: number; readonly top: number },
-): Partial<Omit<PrincipleRequest, 'icai'>> & { datasetId: number; icai: ShownIcai } {
+): Partial<PrincipleRequest> & { datasetId: number } {
   return {
     ...run,
     ...dataset,
+    texts: listTexts(run.texts),
     templates: run.templates.length === 0 ? ['neutral'] : [...run.templates],
     modelId: run.modelId === '' ? null : run.modelId,
     embedModelId: run.embedModelId === '' ? null : run.embedModelId,

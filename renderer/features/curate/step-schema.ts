@@ -1,42 +1,13 @@
-/** The part of JSON Schema that parameters of steps use. */
-export interface StepSchema {
-  readonly type?: string;
-  readonly format?: string;
-  readonly description?: string;
-  readonly default?: unknown;
-  readonly enum?: readonly unknown[];
-  readonly items?: StepSchema;
-  readonly properties?: Readonly<Record<string, StepSchema>>;
-}
+import type { ParamSchema } from '../../ui/param-schema.ts';
 
-export type StepControl = 'choice' | 'number' | 'boolean' | 'text' | 'model' | 'words' | 'clauses' | 'json';
+/** Controls of steps beside those every parameter has. */
+export type StepControl = 'model' | 'words' | 'clauses' | 'usual';
 
 /** Which control edits a parameter. */
-export function controlOf(name: string, schema: StepSchema): StepControl {
+export function controlOf(name: string, schema: ParamSchema): StepControl {
   if (name === 'clauses') return 'clauses';
-  if (schema.enum) return 'choice';
-  switch (schema.type) {
-    case 'number':
-    case 'integer':
-      return 'number';
-    case 'boolean':
-      return 'boolean';
-    case 'string':
-      return schema.format === 'model' ? 'model' : 'text';
-    case 'array':
-      return schema.items?.type === 'string' ? 'words' : 'json';
-    default:
-      return 'json';
-  }
-}
-
-/** A parameter's name as words: `minVotes` is “Min votes”. */
-export function titleOf(name: string): string {
-  const words = name
-    .replace(/^is(?=[A-Z])/, '')
-    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
-    .toLowerCase();
-  return words.charAt(0).toUpperCase() + words.slice(1);
+  if (schema.type === 'string' && schema.format === 'model') return 'model';
+  return schema.type === 'array' && schema.items?.type === 'string' && !schema.items.enum ? 'words' : 'usual';
 }
 
 /** The parameters with one set; undefined takes it away, so that the default holds again. */

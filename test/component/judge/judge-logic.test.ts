@@ -21,7 +21,7 @@ import {
   kindOf,
   type ParamSchema,
   titleOfParam,
-} from '../../../renderer/features/judge/param-schema.ts';
+} from '../../../renderer/ui/param-schema.ts';
 import { readPreviewResult } from '../../../renderer/features/judge/preview-result.ts';
 import { tabulateConfusion } from '../../../renderer/features/judge/report-figures.ts';
 import { findTemplateFault, markTemplate } from '../../../renderer/features/judge/template-text.ts';

@@ -7,7 +7,8 @@ import {
   moveStep,
   neighbourOf,
 } from '../../../renderer/features/curate/curate-draft.ts';
-import { controlOf, titleOf, withParam } from '../../../renderer/features/curate/step-schema.ts';
+import { controlOf, withParam } from '../../../renderer/features/curate/step-schema.ts';
+import { kindOf, titleOfParam } from '../../../renderer/ui/param-schema.ts';
 
 const steps = ['a', 'b', 'c'].map((step) => makeStep({ step, enabled: true, params: {} }));
 const keys = steps.map(({ key }) => key);
@@ -49,12 +50,14 @@ describe('the list of steps', () => {
 describe('the form of a step', () => {
   it('has a control for each kind of parameter and takes an emptied one away, so that the default holds', () => {
     expect(controlOf('clauses', { type: 'array' })).toBe('clauses');
-    expect(controlOf('of', { type: 'string', enum: ['a'] })).toBe('choice');
+    expect(controlOf('judge', { type: 'string', format: 'model' })).toBe('model');
+    expect(controlOf('of', { type: 'string', enum: ['a'] })).toBe('usual');
     expect(controlOf('against', { type: 'array', items: { type: 'string' } })).toBe('words');
-    expect(controlOf('sizes', { type: 'object' })).toBe('json');
+    expect(controlOf('sizes', { type: 'object' })).toBe('usual');
+    expect(kindOf({ type: 'object' }), 'names that are not known are edited as JSON').toBe('other');
     expect(withParam({ a: 1, b: 2 }, 'a', undefined)).toEqual({ b: 2 });
-    expect(titleOf('maxPerPrompt')).toBe('Max per prompt');
-    expect(titleOf('isProbability')).toBe('Probability');
+    expect(titleOfParam('maxPerPrompt')).toBe('Max per prompt');
+    expect(titleOfParam('isProbability')).toBe('Probability');
   });
 
   const category = { op: 'in', field: 'label', values: ['a', 'b'] } as const;

@@ -1,6 +1,7 @@
-/** The part of JSON Schema that protocol parameters use. */
+/** The part of JSON Schema that parameters of protocols and of curation steps use. */
 export interface ParamSchema {
   readonly type?: string;
+  readonly format?: string;
   readonly description?: string;
   readonly default?: unknown;
   readonly enum?: readonly unknown[];
@@ -44,7 +45,7 @@ export function kindOf(schema: ParamSchema): ParamKind {
     case 'array':
       return schema.items && choicesOf(schema.items) ? 'choices' : 'list';
     case 'object':
-      return 'group';
+      return schema.properties ? 'group' : 'other';
     default:
       return 'other';
   }
