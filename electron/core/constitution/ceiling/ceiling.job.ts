@@ -4,7 +4,7 @@ import type { JobContext, JobHandler } from '../../jobs/job-handler.ts';
 import type { ModelSource } from '../../judging/model-source.ts';
 import type { ConstitutionService } from '../constitution.service.ts';
 import { DepthRepository } from '../depth.repository.ts';
-import { pauseWithoutEngine } from '../principles/principle-constitution.job.ts';
+import { pauseWithoutEngine } from '../../judging/pause-without-engine.ts';
 import { isRunDocument } from '../principles/principle-rows.ts';
 import { ensureTraits } from '../trait-columns.ts';
 import { measureCeiling } from './ceiling.ts';
