@@ -56,6 +56,8 @@ export const viewSchema = z.object({
   count: z.number().int(),
   /** Rows of the dataset before the filter. */
   total: z.number().int(),
+  /** False for the best rows of a search whose other rows are not known yet; `count` is then theirs. */
+  isComplete: z.boolean(),
   milliseconds: z.number(),
 });
 export type ViewInfo = z.infer<typeof viewSchema>;
@@ -218,7 +220,14 @@ export const corpusContract = {
       .input(z.object({ datasetId: z.number().int(), relation: relationSchema }))
       .output(z.array(fieldSchema)),
     /** Builds (or finds) the ordered list of row ids for a filter and sort. */
-    open: oc.input(viewInput).output(viewSchema),
+    open: oc
+      .input(
+        viewInput.extend({
+          /** Answer with the best rows of a search that has to read many texts; ask again without this for all. */
+          mayBePartial: z.boolean().optional(),
+        }),
+      )
+      .output(viewSchema),
     page: oc
       .input(
         z.object({

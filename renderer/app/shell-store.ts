@@ -15,6 +15,8 @@ export interface ViewCount {
   readonly count: number;
   readonly total: number;
   readonly relation: Relation;
+  /** False while more rows than `count` are still being found. */
+  readonly isComplete: boolean;
 }
 
 /** View state of the shell: theme, overlays, current dataset, connection, and what the bar shows. */

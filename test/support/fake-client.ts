@@ -129,7 +129,7 @@ export function createFakeCore(options: FakeOptions = {}): FakeCore {
           .map((p) => p.id);
     const viewId = `view-${views.size + 1}`;
     views.set(viewId, { total, ids });
-    return { viewId, count: ids?.length ?? total, total, milliseconds: 3 };
+    return { viewId, count: ids?.length ?? total, total, isComplete: true, milliseconds: 3 };
   }
 
   const view = (viewId: string): FakeView => {

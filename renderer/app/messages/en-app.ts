@@ -8,6 +8,7 @@ export const appMessages = {
     dataset: 'Dataset',
     chooseDataset: 'Choose a dataset',
     noDatasetFound: 'No dataset has this name',
+    atLeast: '{n}+',
     countOf: {
       pairs: 'of {total} pair | of {total} pairs',
       responses: 'of {total} response | of {total} responses',

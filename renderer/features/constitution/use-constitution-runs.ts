@@ -53,7 +53,7 @@ export function useConstitutionRuns(datasetId: () => number): ConstitutionRuns {
     chosen,
     document,
     failure: computed(() => listed.failure.value ?? loaded.failure.value),
-    reload: listed.reload,
+    reload: () => listed.reload(),
     reloadAll: () => {
       listed.reload();
       loaded.reload();

@@ -20,11 +20,11 @@ export interface RowFocus {
   /** Position of the open row in the view, null where the view does not hold it. */
   readonly position: Readonly<Ref<number | null>>;
   /** Opens a row beside the grid, or closes it and gives the grid the focus back. */
-  openAt(id: number | null): void;
+  readonly openAt: (id: number | null) => void;
   /** Shows the focused row in the pane, where that is open. */
-  follow(id: number): void;
+  readonly follow: (id: number) => void;
   /** Opens the row that many rows further. */
-  step(by: number): Promise<void>;
+  readonly step: (by: number) => Promise<void>;
 }
 
 /** Keeps the grid's focus, the open row and the view together: a new view keeps the row that was looked at in place. */

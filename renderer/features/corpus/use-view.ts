@@ -36,23 +36,37 @@ export function useView(
   const opened = useAsync(
     () => ({ input: input(), revision: revision.value }),
     ({ input: view }, signal) =>
-      view ? client.view.open({ ...view, sort: [...view.sort] }, { signal }) : null,
+      view ? client.view.open({ ...view, sort: [...view.sort], mayBePartial: true }, { signal }) : null,
   );
+  /** All rows of a view of which the best are shown already. */
+  const completed = useAsync(
+    () => (opened.value.value?.isComplete === false ? opened.value.value.viewId : null),
+    async (partId, signal) => {
+      const view = input();
+      if (partId === null || !view) return null;
+      const info = await client.view.open({ ...view, sort: [...view.sort] }, { signal });
+      return { partId, info };
+    },
+  );
+  const info = computed(() => {
+    const all = completed.value.value;
+    return all && all.partId === opened.value.value?.viewId ? all.info : opened.value.value;
+  });
   const reopen = () => {
     revision.value += 1;
   };
 
   const source = computed<RowSource | null>(() => {
-    const info = opened.value.value;
+    const current = info.value;
     const names = [...fields()];
-    if (!info || names.length === 0) return null;
+    if (!current || names.length === 0) return null;
     return {
-      count: info.count,
+      count: current.count,
       page: async (offset, limit, signal) => {
         const read = async (viewId: string) =>
           (await client.view.page({ viewId, offset, limit, fields: names }, { signal })).rows;
         try {
-          return await read(info.viewId);
+          return await read(current.viewId);
         } catch (error) {
           const view = input();
           if (toFailure(error).code !== 'VIEW_MISSING' || !view) throw error;
@@ -66,9 +80,9 @@ export function useView(
   });
 
   return {
-    info: opened.value,
+    info,
     source,
-    failure: opened.failure,
+    failure: computed(() => opened.failure.value ?? completed.failure.value),
     isOpening: opened.isLoading,
     revision,
     reopen,

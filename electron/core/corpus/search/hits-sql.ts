@@ -1,4 +1,5 @@
 import type { Session } from '../../../../native/duckdb/session.ts';
+import type { Relation } from '../../../contract/corpus.contract.ts';
 import type { Sql } from '../reading/reader.ts';
 import { nameSearchTables, type SearchIndex } from './search-tables.ts';
 import type { AtomPlan, SearchPlan, Unit } from './search-units.ts';
@@ -93,16 +94,26 @@ function holdsMask({ mask }: AtomPlan): Sql {
 
 const isAscii = (text: string) => /^[\x20-\x7e]*$/.test(text.replace(/[’＇]/g, ''));
 
-/** The atom as a condition on a row with its texts; adds the pattern to `parameters` once for each text. */
-function holdsText(atom: AtomPlan, texts: readonly Sql[], parameters: string[]): Sql {
-  const { pattern } = atom;
-  if (pattern === undefined) return holdsMask(atom);
+/** The atom's phrase as a condition on any of the texts; adds what is bound to `parameters`. */
+export function fitsText(atom: AtomPlan, texts: readonly Sql[], parameters: string[]): Sql {
+  const { pattern = '', literal } = atom;
+  const proofs = texts.flatMap((text) => {
+    if (literal === undefined) return [];
+    parameters.push(literal);
+    return [`coalesce(contains(${text}, ?), false)`];
+  });
   const fits = texts.map((text) => {
     parameters.push(pattern);
     const composed = isAscii(pattern) ? text : `nfc_normalize(${text})`;
     return `coalesce(regexp_matches(${composed}, ?), false)`;
   });
-  return `(${holdsMask(atom)} AND (${fits.join(' OR ')}))`;
+  return `(${[...proofs, ...fits].join(' OR ')})`;
+}
+
+/** The atom as a condition on a row with its texts. */
+function holdsText(atom: AtomPlan, texts: readonly Sql[], parameters: string[]): Sql {
+  if (atom.pattern === undefined) return holdsMask(atom);
+  return `(${holdsMask(atom)} AND ${fitsText(atom, texts, parameters)})`;
 }
 
 function combine(
@@ -115,11 +126,16 @@ function combine(
   return [...wanted, ...excluded].join(' AND ');
 }
 
+/** True where words of the plan have to stand next to each other, which only the texts can tell. */
+export function hasPhrase(plan: SearchPlan): boolean {
+  return [...plan.clauses.flat(), ...plan.excluded].some((atom) => atom.pattern !== undefined);
+}
+
 /**
- * The statement that answers (row_id, score) of every row the plan admits. Numbers in it are our own ids and weights;
- * terms and patterns are bound.
+ * The statement that answers (row_id, mask, score) of every row that has the words the plan wants, wherever they stand;
+ * bit n of a mask is unit n. Numbers in it are our own ids and weights; terms are bound.
  */
-export async function compileHits(
+export async function compileCandidates(
   session: Session,
   index: SearchIndex,
   plan: SearchPlan,
@@ -129,22 +145,29 @@ export async function compileHits(
     ...plan.units.flatMap((_, place) => expandedPostings(index, plan, place)),
   ];
   if (postings.length === 0)
-    return { sql: 'SELECT 0::BIGINT AS row_id, 0::DOUBLE AS score WHERE false', parameters: [] };
-  const parameters = postings.flatMap((statement) => statement.parameters);
+    return {
+      sql: 'SELECT 0::BIGINT AS row_id, 0::BIGINT AS mask, 0::DOUBLE AS score WHERE false',
+      parameters: [],
+    };
   const meanLength = Math.max(index.meanLength, Number.EPSILON);
-  const candidates = `SELECT row_id, bit_or(bit) AS mask,
+  const sql = `SELECT row_id, bit_or(bit) AS mask,
       sum(weight * tf * ${k1 + 1}::DOUBLE / (tf + ${k1}::DOUBLE * (${1 - b}::DOUBLE + ${b}::DOUBLE * length / ${meanLength}::DOUBLE))) AS score
     FROM (${postings.map((statement) => statement.sql).join(' UNION ALL ')})
     JOIN ${nameSearchTables(index.datasetId).document} USING (row_id)
     GROUP BY row_id
     HAVING ${combine(plan, holdsMask, (atom) => atom.pattern === undefined)}`;
-  const hasPhrase = [...plan.clauses.flat(), ...plan.excluded].some((atom) => atom.pattern !== undefined);
-  if (!hasPhrase) return { sql: `SELECT row_id, score FROM (${candidates})`, parameters };
-  const { joins, texts } = textsOf[index.relation];
+  return { sql, parameters: postings.flatMap((statement) => statement.parameters) };
+}
+
+/** The statement that answers (row_id, score) of those candidates that the plan admits; its patterns are bound. */
+export function compileHits(relation: Relation, plan: SearchPlan, candidates: Sql): Statement {
+  if (!hasPhrase(plan)) return { sql: `SELECT row_id, score FROM ${candidates}`, parameters: [] };
+  const { joins, texts } = textsOf[relation];
+  const parameters: string[] = [];
   const condition = combine(
     plan,
     (atom) => holdsText(atom, texts, parameters),
     () => true,
   );
-  return { sql: `SELECT c.row_id, c.score FROM (${candidates}) c ${joins} WHERE ${condition}`, parameters };
+  return { sql: `SELECT c.row_id, c.score FROM ${candidates} c ${joins} WHERE ${condition}`, parameters };
 }

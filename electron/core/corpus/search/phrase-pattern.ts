@@ -32,3 +32,14 @@ export function makePhrasePattern(phrase: string): string {
   }
   return isUnspaced(last) ? pattern : `${pattern}(?:$|[^${inWord}]|[${unspaced}])`;
 }
+
+/**
+ * The words of a phrase with a space on each side, which a text cannot hold without holding the phrase; to be looked for
+ * first, at a tenth of a pattern's cost. Undefined where words are not plain ASCII or have no spaces between them.
+ */
+export function makePhraseLiteral(phrase: string): string | undefined {
+  const words = listPlainWords(phrase);
+  return words.length > 1 && words.every((word) => /^[a-z0-9]+$/.test(word))
+    ? ` ${words.join(' ')} `
+    : undefined;
+}

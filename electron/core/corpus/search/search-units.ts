@@ -1,6 +1,6 @@
 import type { Session } from '../../../../native/duckdb/session.ts';
 import { AppError } from '../../../contract/app-error.ts';
-import { makePhrasePattern } from './phrase-pattern.ts';
+import { makePhraseLiteral, makePhrasePattern } from './phrase-pattern.ts';
 import type { Atom, SearchWords } from './search-words.ts';
 import { isUnspaced, placeTerms } from './tokenise.ts';
 import { tokeniseSql } from './tokenise-sql.ts';
@@ -15,6 +15,8 @@ export interface Unit {
 export interface AtomPlan {
   readonly mask: bigint;
   readonly pattern: string | undefined;
+  /** Text that is proof of the pattern wherever it occurs. */
+  readonly literal?: string | undefined;
 }
 
 export interface SearchPlan {
@@ -74,7 +76,12 @@ export async function planSearch(session: Session, words: SearchWords): Promise<
       mask |= 1n << BigInt(place);
     }
     const isPhrase = atom.kind === 'phrase' && ((terms[index]?.length ?? 0) > 1 || mask === 0n);
-    plans.set(atom, { mask, pattern: isPhrase ? makePhrasePattern(atom.text) : undefined });
+    plans.set(
+      atom,
+      isPhrase
+        ? { mask, pattern: makePhrasePattern(atom.text), literal: makePhraseLiteral(atom.text) }
+        : { mask, pattern: undefined },
+    );
   }
   if (units.length > mostUnits)
     throw new AppError(

@@ -13,12 +13,16 @@ import { listRaterFields } from './rater-fields.ts';
 import { listRationaleFields } from './rationale-fields.ts';
 
 const keptViews = 12;
+/** Rows below which a part of a view would look like all there is. */
+const fewestPartial = 50;
 
 export interface ViewRequest {
   readonly datasetId: number;
   readonly relation: Relation;
   readonly filter: Filter;
   readonly sort: readonly Sort[];
+  /** Take the best rows of a search that has to read texts, rather than wait for all of them. */
+  readonly mayBePartial?: boolean | undefined;
 }
 
 interface View {
@@ -28,6 +32,7 @@ interface View {
   readonly datasetId: number;
   readonly count: number;
   readonly total: number;
+  readonly isComplete: boolean;
 }
 
 /**
@@ -72,15 +77,14 @@ export class ViewService {
 
   async open(request: ViewRequest, signal?: AbortSignal): Promise<ViewInfo> {
     const startedAt = performance.now();
-    const viewId = createHash('sha256')
-      .update(JSON.stringify([this.revision, request]))
-      .digest('hex')
-      .slice(0, 24);
-    const view = this.touch(viewId) ?? (await this.openOnce(viewId, request, signal));
+    const whole = this.nameView({ ...request, mayBePartial: false });
+    const viewId = this.nameView(request);
+    const view = this.touch(whole) ?? this.touch(viewId) ?? (await this.openOnce(viewId, request, signal));
     return {
-      viewId,
+      viewId: view.viewId,
       count: view.count,
       total: view.total,
+      isComplete: view.isComplete,
       milliseconds: Math.round(performance.now() - startedAt),
     };
   }
@@ -112,6 +116,13 @@ export class ViewService {
       { signal },
     );
     return row?.pos ?? null;
+  }
+
+  private nameView({ mayBePartial, ...request }: ViewRequest): string {
+    return createHash('sha256')
+      .update(JSON.stringify([this.revision, request, mayBePartial ?? false]))
+      .digest('hex')
+      .slice(0, 24);
   }
 
   private touch(viewId: string): View | undefined {
@@ -155,10 +166,7 @@ export class ViewService {
         `Not sorted: ${unsortable.definition.title} is a long text. Sort by its length instead.`,
       );
     }
-    const hits =
-      filter.words === undefined
-        ? undefined
-        : await this.search.findHits(datasetId, filter.words, { signal });
+    const hits = await this.findHits(request, signal);
     const from = fromClause(relation, [...conditions.fields, ...order.map(({ definition }) => definition)]);
     const keys = order.map(({ definition, direction }) => `${definition.sql} ${direction} NULLS LAST`);
     if (hits && keys.length === 0) keys.push('h.score DESC');
@@ -182,11 +190,27 @@ export class ViewService {
         `SELECT count(*) AS total FROM ${base} WHERE dataset_id = ?`,
         [datasetId],
       );
-      const view: View = { viewId, table, relation, datasetId, count, total };
+      const isComplete = hits?.isComplete ?? true;
+      const view: View = { viewId, table, relation, datasetId, count, total, isComplete };
       this.views.set(viewId, view);
       await this.evict();
       return view;
     });
+  }
+
+  /** All rows that have the words, or the best of them where that is asked for and they fill a screen. */
+  private async findHits(
+    { datasetId, filter, sort, mayBePartial = false }: ViewRequest,
+    signal?: AbortSignal,
+  ): Promise<{ readonly table: string; readonly isComplete: boolean } | undefined> {
+    if (filter.words === undefined) return undefined;
+    const isRanked = sort.length === 0 && filter.clauses.length === 0;
+    if (mayBePartial && isRanked) {
+      const first = await this.search.findFirst(datasetId, filter.words, { signal });
+      if (first.isComplete || first.total >= fewestPartial) return first;
+    }
+    const { table } = await this.search.findHits(datasetId, filter.words, { signal });
+    return { table, isComplete: true };
   }
 
   private async evict(): Promise<void> {
