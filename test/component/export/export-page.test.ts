@@ -76,14 +76,13 @@ describe('export page', () => {
   it('offers what the recipe decided where the format has a place, says where it has none, and sends what is left', async () => {
     const m = await open();
     await planned(m);
-    const box = (name: string) =>
-      m.wrapper
-        .findAll('.check')
-        .find((one) => one.text().startsWith(name))
-        ?.get('input');
+    const box = (name: string) => {
+      const texts = m.wrapper.findAll('.check').map((one) => one.text());
+      return m.wrapper.findAll('.check input')[texts.findIndex((text) => text.startsWith(name))];
+    };
     await until(() => box('Margins'));
-    expect(box('Weights')?.attributes('disabled')).toBeDefined();
-    expect(m.wrapper.get('.page').text()).toContain('200 pairs; this format has no place for it');
+    expect((box('Weights')?.element as HTMLInputElement).disabled).toBe(true);
+    expect(m.wrapper.get('.settings').text()).toContain('200 pairs; this format has no place for it');
     expect(inputsOf(m, 'export.plan').at(-1)).toMatchObject({ recipe: null, splits: null });
     await box('Margins')?.setValue(false);
     await box('Split by clusters')?.setValue(true);
