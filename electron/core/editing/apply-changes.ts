@@ -11,6 +11,8 @@ export interface LoggedChanges {
 }
 
 interface Apply {
+  /** Texts that are updated in place; more of them are rewritten. */
+  readonly mostUpdated: number;
   readonly session: Session;
   readonly changes: LoggedChanges;
   readonly signal: AbortSignal | undefined;
@@ -109,6 +111,25 @@ async function setColumn(apply: Apply, entity: 'pairs' | 'responses', field: str
     );
 }
 
+/**
+ * Sets texts by taking the rows out and putting them back. What an UPDATE changes stays in memory until the transaction
+ * ends, a text of 1 KiB in some millions of rows more than there is; rows that are put in go to the file meanwhile.
+ */
+async function rewriteTexts(
+  apply: Apply,
+  { table, id, entity }: { table: string; id: string; entity: 'prompts' | 'responses' },
+): Promise<void> {
+  const from = apply.from(entity, 'text');
+  const key = entity === 'prompts' ? `, (c.value ->> '$.key')::UHUGEINT AS text_key` : '';
+  await apply.run(
+    `CREATE OR REPLACE TEMP TABLE rewritten AS SELECT x.* REPLACE (c.value ->> '$.text' AS text, length(c.value ->> '$.text') AS chars${key})
+     FROM ${table} x JOIN ${from} c ON c.entity_id = x.${id}`,
+  );
+  await apply.run(`DELETE FROM ${table} WHERE ${id} IN (SELECT ${id} FROM rewritten)`);
+  await apply.run(`INSERT INTO ${table} BY NAME SELECT * FROM rewritten ORDER BY ${id}`);
+  await apply.run('DROP TABLE rewritten');
+}
+
 /** Turns are written only where there are some: a list cannot be updated in place. */
 async function setText(apply: Apply, entity: 'prompts' | 'responses'): Promise<void> {
   const targets =
@@ -119,12 +140,16 @@ async function setText(apply: Apply, entity: 'prompts' | 'responses'): Promise<v
           id: 'response_id',
         }));
   const from = apply.from(entity, 'text');
+  const { n } = await apply.session.one<{ n: number }>(`SELECT count(*) AS n FROM ${from}`);
+  const isMany = n > apply.mostUpdated;
   for (const { table, id } of targets) {
     const key = entity === 'prompts' ? `, text_key = (c.value ->> '$.key')::UHUGEINT` : '';
-    await apply.run(
-      `UPDATE ${table} SET text = c.value ->> '$.text', chars = length(c.value ->> '$.text')${key} FROM ${from} c
-       WHERE ${table}.${id} = c.entity_id`,
-    );
+    if (isMany) await rewriteTexts(apply, { table, id, entity });
+    else
+      await apply.run(
+        `UPDATE ${table} SET text = c.value ->> '$.text', chars = length(c.value ->> '$.text')${key} FROM ${from} c
+         WHERE ${table}.${id} = c.entity_id`,
+      );
     const turns =
       entity === 'prompts'
         ? `, turns = coalesce(len(list_filter(m.messages, lambda said: said."role" = 'user')), 1)`
@@ -224,9 +249,10 @@ async function applyField(apply: Apply, entity: string, field: string): Promise<
 export async function applyChanges(
   session: Session,
   changes: LoggedChanges,
-  options: { readonly signal?: AbortSignal | undefined } = {},
+  options: { readonly signal?: AbortSignal | undefined; readonly mostUpdated?: number } = {},
 ): Promise<void> {
   const apply: Apply = {
+    mostUpdated: options.mostUpdated ?? 200_000,
     session,
     changes,
     signal: options.signal,
