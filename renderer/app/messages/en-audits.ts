@@ -119,7 +119,7 @@ export const auditMessages = {
       difference: 'Difference',
       points: '{n} points',
       version: ' (state {version})',
-      apart: 'Intervals apart',
+      apart: 'Apart',
       apartYes: 'apart',
       onlyIn: 'In one run only: {n} figures.',
       failed: 'A run could not be read',

@@ -33,26 +33,7 @@ export const imagePairsAudit = defineAudit({
     const files = await readFiles(context);
     await storeFiles(context, { table, files });
     const counts = await countFiles(context, table);
-    const missing = shareFigure(
-      headOf('missing_share', 'Image files that cannot be opened'),
-      counts.missing,
-      counts.looked,
-    );
-    const repeated = shareFigure(
-      headOf('repeated_share', 'Images whose file is used more than once within a prompt'),
-      counts.repeated,
-      counts.media,
-    );
-    const copies = shareFigure(
-      headOf('copied_share', 'Images whose bytes another file has too'),
-      counts.copies,
-      counts.looked,
-    );
-    const identical = shareFigure(
-      headOf('identical_sides', 'Pairs whose two sides are the same image'),
-      counts.identical,
-      counts.pairs,
-    );
+    const { missing, repeated, copies, identical } = describeCounts(counts);
     const { larger: chosenLarger, people } = await measureWins(context, table);
     const [larger] = chosenLarger;
     return {
@@ -92,6 +73,30 @@ export const imagePairsAudit = defineAudit({
     };
   },
 });
+
+function describeCounts(counts: Awaited<ReturnType<typeof countFiles>>) {
+  const missing = shareFigure(
+    headOf('missing_share', 'Image files that cannot be opened'),
+    counts.missing,
+    counts.looked,
+  );
+  const repeated = shareFigure(
+    headOf('repeated_share', 'Images whose file is used more than once within a prompt'),
+    counts.repeated,
+    counts.media,
+  );
+  const copies = shareFigure(
+    headOf('copied_share', 'Images whose bytes another file has too'),
+    counts.copies,
+    counts.looked,
+  );
+  const identical = shareFigure(
+    headOf('identical_sides', 'Pairs whose two sides are the same image'),
+    counts.identical,
+    counts.pairs,
+  );
+  return { missing, repeated, copies, identical };
+}
 
 async function describeCopies(
   context: Context,
