@@ -143,10 +143,10 @@ describe.sequential('judging with a model on this machine', () => {
     await grid.waitFor();
     await page.getByRole('button', { name: 'Judge', exact: true }).click();
     const rows = page.getByRole('combobox', { name: 'Rows' });
-    await expect.poll(() => rows.inputValue()).toBe('address');
+    await expect.poll(() => rows.inputValue(), { timeout: 20_000 }).toBe('address');
     const cost = page.getByRole('region', { name: 'Cost' });
     // “what is 1” and “what is 10” to “what is 19”.
-    await expect.poll(() => cost.textContent()).toMatch(/Items\s*11/);
+    await expect.poll(() => cost.textContent(), { timeout: 20_000 }).toMatch(/Items\s*11/);
     await page.goBack();
     await grid.focus();
     await page.keyboard.press('Space');
@@ -155,7 +155,7 @@ describe.sequential('judging with a model on this machine', () => {
     await page.getByRole('region', { name: 'Tags' }).getByText('2 rows selected').waitFor();
     await shoot('selection');
     await page.keyboard.press('Shift+J');
-    await expect.poll(() => cost.textContent()).toMatch(/Items\s*2/);
+    await expect.poll(() => cost.textContent(), { timeout: 20_000 }).toMatch(/Items\s*2/);
     await watch.visit('/d/1/judge?view=runs');
   });
 

@@ -128,6 +128,25 @@ describe.sequential('models, with the llama.cpp that is shipped', () => {
     expect(await row('marker-judge').textContent()).toMatch(/(?<!not )loaded/);
   });
 
+  it('is unloaded and loaded from the list, with its memory; refusals stay in a list of their own', async () => {
+    const { page } = watch;
+    const cell = row('marker-judge');
+    await cell
+      .getByText(/[KMG]iB$/)
+      .last()
+      .waitFor();
+    await cell.getByRole('button', { name: /^Unload/ }).click();
+    await cell.getByText('not loaded', { exact: true }).waitFor();
+    await cell.getByRole('button', { name: /^Load/ }).click();
+    await cell.getByText('loaded', { exact: true }).waitFor(measuring);
+    const refusals = main().getByRole('group').filter({ hasText: 'Refused files and loads (2)' });
+    await refusals.getByText('Refused files and loads (2)').click();
+    await refusals.getByText(/torn\.gguf cannot be used as a model/).waitFor();
+    await settle(page);
+    expect(await findAccessFaults(page)).toEqual([]);
+    await refusals.getByText('Refused files and loads (2)').click();
+  });
+
   it('settings that cannot fit say so before they are saved; saved ones take the model out of memory', async () => {
     const { page } = watch;
     await row('marker-judge').getByRole('link').click();
