@@ -65,7 +65,7 @@ describe('a pack', () => {
 
   it('of a newer version, without its passphrase, or with a wrong one says which it is', async () => {
     const pack = await sealPack(content, { key, passphrase: null });
-    pack.writeUInt16BE(2, 'ASSAYPACK\n'.length);
+    pack.writeUInt16BE(3, 'ASSAYPACK\n'.length);
     expect(await codeOf(pack)).toBe('PACK_NEWER');
     const closed = await sealPack(content, { key, passphrase: 'correct horse' });
     expect(await codeOf(closed)).toBe('PACK_PASSPHRASE_NEEDED');
