@@ -5,10 +5,10 @@ import {
   coincidenceColumns,
   fleissKappa,
   krippendorffAlpha,
-} from '../audit/statistics/agreement.ts';
-import { bootstrapClusters } from '../audit/statistics/bootstrap.ts';
-import { cohenKappa } from '../audit/statistics/cohen-kappa.ts';
-import { wilsonInterval } from '../audit/statistics/wilson.ts';
+} from '../statistics/agreement.ts';
+import { bootstrapClusters } from '../statistics/bootstrap.ts';
+import { cohenKappa } from '../statistics/cohen-kappa.ts';
+import { wilsonInterval } from '../statistics/wilson.ts';
 import {
   independentAnswers,
   listMeasured,

@@ -1,7 +1,7 @@
 import { quoteLiteral } from '../../../native/duckdb/quoting.ts';
 import type { Session } from '../../../native/duckdb/session.ts';
 import type { AgreementFigure, AgreementReport } from '../../contract/annotation.contract.ts';
-import { bootstrapClusters } from '../audit/statistics/bootstrap.ts';
+import { bootstrapClusters } from '../statistics/bootstrap.ts';
 import { independentAnswers } from './agreement-data.ts';
 import type { StoredProject } from './project.repository.ts';
 

@@ -18,8 +18,8 @@ import {
 } from './selection/response-selections.ts';
 import type { SelectionInput } from './selection/selection-table.ts';
 import { chooseSubset, type SubsetOptions } from './selection/subset-selection.ts';
-import { allocateBudget } from './statistics/budget.ts';
-import type { FilterStrategy } from './statistics/filter-policy.ts';
+import { allocateBudget } from '../statistics/budget.ts';
+import type { FilterStrategy } from '../statistics/filter-policy.ts';
 
 /** Where and from what to select; the session is the service's own. */
 export type SelectionRequest = Omit<SelectionInput, 'session'>;

@@ -1,9 +1,5 @@
-import {
-  type ClusterRatio,
-  ratioDifferenceInterval,
-  ratioIntervalOfClusters,
-} from '../audit/statistics/ratio.ts';
-import { wilsonInterval } from '../audit/statistics/wilson.ts';
+import { type ClusterRatio, ratioDifferenceInterval, ratioIntervalOfClusters } from '../statistics/ratio.ts';
+import { wilsonInterval } from '../statistics/wilson.ts';
 import type { Figure } from '../../contract/constitution.contract.ts';
 import type { SelectedTrait } from './selection.ts';
 

@@ -1,12 +1,8 @@
-import {
-  type ClusterOrder,
-  findCovariance,
-  orderByCluster,
-} from '../audit/statistics/logistic-covariance.ts';
-import { fitNewton, type LogisticDesign, type NewtonFit } from '../audit/statistics/logistic-newton.ts';
-import { createPause } from '../audit/statistics/pause.ts';
-import { ratioIntervalOfClusters } from '../audit/statistics/ratio.ts';
-import { studentCritical } from '../audit/statistics/student.ts';
+import { type ClusterOrder, findCovariance, orderByCluster } from '../statistics/logistic-covariance.ts';
+import { fitNewton, type LogisticDesign, type NewtonFit } from '../statistics/logistic-newton.ts';
+import { createPause } from '../statistics/pause.ts';
+import { ratioIntervalOfClusters } from '../statistics/ratio.ts';
+import { studentCritical } from '../statistics/student.ts';
 
 /** Pairs that must set a principle apart from "the longer" and from "the shorter" for a controlled figure. */
 const minimumDistinguishing = 20;

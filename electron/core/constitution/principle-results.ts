@@ -1,11 +1,11 @@
 import type { PrincipleResult } from '../../contract/constitution.contract.ts';
-import { adjustPValues } from '../audit/statistics/benjamini-hochberg.ts';
-import { binomialTest } from '../audit/statistics/binomial.ts';
-import { cohenKappa } from '../audit/statistics/cohen-kappa.ts';
-import { computePrincipleMetrics } from '../audit/statistics/principle-metrics.ts';
-import { ratioInterval } from '../audit/statistics/ratio.ts';
-import { studentTwoSidedP } from '../audit/statistics/student.ts';
-import { wilsonInterval } from '../audit/statistics/wilson.ts';
+import { adjustPValues } from '../statistics/benjamini-hochberg.ts';
+import { binomialTest } from '../statistics/binomial.ts';
+import { cohenKappa } from '../statistics/cohen-kappa.ts';
+import { computePrincipleMetrics } from '../statistics/principle-metrics.ts';
+import { ratioInterval } from '../statistics/ratio.ts';
+import { studentTwoSidedP } from '../statistics/student.ts';
+import { wilsonInterval } from '../statistics/wilson.ts';
 import type { ControlledStrength } from './length-control.ts';
 import type { SurfacePrinciple } from './surface-principles.ts';
 import type { VoteSums } from './vote-table.ts';

@@ -1,5 +1,5 @@
-import { fitNewton, type LogisticDesign } from '../audit/statistics/logistic-newton.ts';
-import { createPause } from '../audit/statistics/pause.ts';
+import { fitNewton, type LogisticDesign } from '../statistics/logistic-newton.ts';
+import { createPause } from '../statistics/pause.ts';
 
 /** Penalty ½·λ·Σβ² on the summed log-likelihood: a standard normal prior on every log-odds weight. */
 const ridge = 1;

@@ -2,7 +2,7 @@ import { stringify } from 'yaml';
 import type { Session } from '../../../native/duckdb/session.ts';
 import type { Dataset } from '../../contract/corpus.contract.ts';
 import type { ExportSpec, ExportWarning } from '../../contract/export.contract.ts';
-import { wilsonInterval } from '../audit/statistics/wilson.ts';
+import { wilsonInterval } from '../statistics/wilson.ts';
 import type { Manifest } from './manifest.ts';
 import { selectedRows } from './rows-sql.ts';
 import type { Selection } from './selection.ts';

@@ -1,7 +1,7 @@
 import type { Database } from '../../../native/duckdb/database.ts';
 import { AppError } from '../../contract/app-error.ts';
 import type { FeatureWeights, JudgeFigure } from '../../contract/judging.contract.ts';
-import { fitLogistic, type LogisticFit } from '../audit/statistics/logistic.ts';
+import { fitLogistic, type LogisticFit } from '../statistics/logistic.ts';
 import { measureShareOf } from './figure.ts';
 import type { StoredRun } from './judge-run.repository.ts';
 import { domainFeatures } from './protocols/domain-features.ts';

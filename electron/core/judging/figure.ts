@@ -1,7 +1,7 @@
 import type { JudgeFigure } from '../../contract/judging.contract.ts';
-import { bootstrapClusters } from '../audit/statistics/bootstrap.ts';
-import type { Outcome } from '../audit/statistics/outcome.ts';
-import { wilsonInterval } from '../audit/statistics/wilson.ts';
+import { bootstrapClusters } from '../statistics/bootstrap.ts';
+import type { Outcome } from '../statistics/outcome.ts';
+import { wilsonInterval } from '../statistics/wilson.ts';
 
 /** A statistic with its interval as the page shows it; without value where it does not exist. */
 function toFigure(

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { InferenceModel } from '../../../native/host/inference.ts';
 import { AppError, isAppError } from '../../contract/app-error.ts';
 import type { JudgeRequest } from '../../contract/judging.contract.ts';
-import { createRandom } from '../audit/statistics/random.ts';
+import { createRandom } from '../statistics/random.ts';
 import type { JudgeItem } from './item-reader.ts';
 import type { JudgedItem } from './judge-run.repository.ts';
 import { makeInvalidPair } from './pair-record.ts';

@@ -8,8 +8,8 @@ import {
   measureShare,
   sumClusterMoments,
 } from '../audit/audits/clustered-share.ts';
-import { binomialTest } from '../audit/statistics/binomial.ts';
-import { cohenKappa, kappaOfTotals } from '../audit/statistics/cohen-kappa.ts';
+import { binomialTest } from '../statistics/binomial.ts';
+import { cohenKappa, kappaOfTotals } from '../statistics/cohen-kappa.ts';
 import { bootstrapFigure } from './figure.ts';
 import { type ComparedOptions, withComparedLabels } from './compared-labels.ts';
 

@@ -1,6 +1,6 @@
 import type { Database } from '../../../native/duckdb/database.ts';
 import type { JuryFigure } from '../../contract/judging.contract.ts';
-import { kappaOfTotals } from '../audit/statistics/cohen-kappa.ts';
+import { kappaOfTotals } from '../statistics/cohen-kappa.ts';
 import { bootstrapFigure, measureShareOf } from './figure.ts';
 import { asVerdict, verdictOfVotes } from './verdict-sql.ts';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { quantile } from '../audit/statistics/descriptive.ts';
+import { quantile } from '../statistics/descriptive.ts';
 
 /** Whole numbers from `low` to `high` as a schema that a grammar can enforce number by number. */
 export function wholeNumbers(low: number, high: number): z.ZodType<number> {

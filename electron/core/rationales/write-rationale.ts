@@ -1,7 +1,7 @@
 import type { GenerateOptions, InferenceModel, TokenUse } from '../../../native/host/inference.ts';
 import type { RationaleFinding } from '../../contract/rationale.contract.ts';
 import { isAppError } from '../../contract/app-error.ts';
-import { createRandom } from '../audit/statistics/random.ts';
+import { createRandom } from '../statistics/random.ts';
 import { arrange } from '../judging/both-orders.ts';
 import { seedOf } from '../judging/judge-item.ts';
 import { addUse } from '../judging/pair-record.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { audits } from '../../../electron/core/audit/audits/registry.ts';
 import { AuditService } from '../../../electron/core/audit/audit.service.ts';
-import { createRandom } from '../../../electron/core/audit/statistics/random.ts';
+import { createRandom } from '../../../electron/core/statistics/random.ts';
 import type { AuditDocument } from '../../../electron/contract/audit.contract.ts';
 import type { Workspace } from '../../../electron/core/workspace/workspace.ts';
 import { openTestWorkspace, type PairRow, storePairs } from '../constitution/pair-workspace.ts';

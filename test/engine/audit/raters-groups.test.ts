@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { AuditService } from '../../../electron/core/audit/audit.service.ts';
-import { createRandom } from '../../../electron/core/audit/statistics/random.ts';
+import { createRandom } from '../../../electron/core/statistics/random.ts';
 import { openImportBench } from '../../support/import-corpus.ts';
 import { openTestWorkspace, type PairRow, storePairs } from '../constitution/pair-workspace.ts';
 import { figureIn, type RatingRecord, resultOf, storeRecords, type VoteRecord } from './rater-records.ts';

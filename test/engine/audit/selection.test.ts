@@ -4,7 +4,7 @@ import type { AuditDocument, AuditResult } from '../../../electron/contract/audi
 import { auditDocumentSchema } from '../../../electron/contract/audit.contract.ts';
 import { AuditService } from '../../../electron/core/audit/audit.service.ts';
 import { selectionAudits } from '../../../electron/core/audit/audits/selection/selection-audits.ts';
-import { createRandom } from '../../../electron/core/audit/statistics/random.ts';
+import { createRandom } from '../../../electron/core/statistics/random.ts';
 import type { Workspace } from '../../../electron/core/workspace/workspace.ts';
 import { openImportBench } from '../../support/import-corpus.ts';
 import { openTestWorkspace, storePairs } from '../constitution/pair-workspace.ts';

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { AuditService } from '../../../electron/core/audit/audit.service.ts';
-import { createRandom } from '../../../electron/core/audit/statistics/random.ts';
+import { createRandom } from '../../../electron/core/statistics/random.ts';
 import type { AuditDocument, AuditSpec } from '../../../electron/contract/audit.contract.ts';
 import type { Workspace } from '../../../electron/core/workspace/workspace.ts';
 import { openTestWorkspace, type PairRow, storePairs } from '../constitution/pair-workspace.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AppError } from '../../../electron/contract/app-error.ts';
-import { createRandom } from '../../../electron/core/audit/statistics/random.ts';
+import { createRandom } from '../../../electron/core/statistics/random.ts';
 import { createScriptedModel, type ScriptedModel } from '../../support/judging/scripted-model.ts';
 import {
   createPlantedVoter,

@@ -6,7 +6,7 @@ import { makeGroupConstitution } from '../../../electron/core/constitution/slice
 import { sliceConstitution } from '../../../electron/core/constitution/slices/slice-constitution.ts';
 import { listSliceRows } from '../../../electron/core/constitution/slices/slice-rows.ts';
 import { SurfaceConstitutionJob } from '../../../electron/core/constitution/surface-constitution.job.ts';
-import { createRandom } from '../../../electron/core/audit/statistics/random.ts';
+import { createRandom } from '../../../electron/core/statistics/random.ts';
 import { createPlantedVoter, principleOf } from '../../support/judging/planted-voter.ts';
 import { openTestWorkspace, type PairRow, storePairs } from './pair-workspace.ts';
 import { openPrincipleBench } from './principle-bench.ts';

@@ -6,7 +6,7 @@ import {
   constitutionDocumentSchema,
   explanationSchema,
 } from '../../../electron/contract/constitution.contract.ts';
-import { createRandom } from '../../../electron/core/audit/statistics/random.ts';
+import { createRandom } from '../../../electron/core/statistics/random.ts';
 import { ConstitutionService } from '../../../electron/core/constitution/constitution.service.ts';
 import { SurfaceConstitutionJob } from '../../../electron/core/constitution/surface-constitution.job.ts';
 import { traitOfPrincipleId } from '../../../electron/core/constitution/surface-principles.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createRandom } from '../../../electron/core/audit/statistics/random.ts';
+import { createRandom } from '../../../electron/core/statistics/random.ts';
 import { fitRunWeights } from '../../../electron/core/judging/feature-weights.ts';
 import { createScriptedModel } from '../../support/judging/scripted-model.ts';
 import { openTestWorkspace, type PairRow, storePairs } from '../constitution/pair-workspace.ts';

@@ -1,4 +1,4 @@
-import { createRandom } from '../../../electron/core/audit/statistics/random.ts';
+import { createRandom } from '../../../electron/core/statistics/random.ts';
 import { parseTemplate, renderTemplate } from '../../../electron/core/judging/template.ts';
 import type {
   JudgePair,

@@ -1,4 +1,4 @@
-import { createRandom } from '../../../electron/core/audit/statistics/random.ts';
+import { createRandom } from '../../../electron/core/statistics/random.ts';
 import type { PairRow } from '../../engine/constitution/pair-workspace.ts';
 import { createScriptedModel, type Script, type ScriptedModel } from './scripted-model.ts';
 

@@ -5,8 +5,8 @@ import { masks } from '../../../electron/core/audit/audits/models/judge-shortcut
 import { padResponse } from '../../../electron/core/audit/audits/models/judge-verbosity.ts';
 import { meanOfUnits } from '../../../electron/core/audit/audits/models/model-figures.ts';
 import { swapTerms } from '../../../electron/core/audit/audits/models/swap-terms.ts';
-import { exactInterval } from '../../../electron/core/audit/statistics/clopper-pearson.ts';
-import { kruskalWallis } from '../../../electron/core/audit/statistics/kruskal-wallis.ts';
+import { exactInterval } from '../../../electron/core/statistics/clopper-pearson.ts';
+import { kruskalWallis } from '../../../electron/core/statistics/kruskal-wallis.ts';
 
 const intervalOf = (outcome: ReturnType<typeof exactInterval>) =>
   outcome.status === 'undefined' ? [] : [outcome.lower, outcome.upper];

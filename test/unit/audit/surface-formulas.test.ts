@@ -8,14 +8,14 @@ import { catchProbability, findClusters } from '../../../electron/core/audit/aud
 import { equalOpportunity } from '../../../electron/core/audit/audits/surface/self-preference.ts';
 import { signedRankTest } from '../../../electron/core/audit/audits/surface/sentiment.ts';
 import { contrast } from '../../../electron/core/audit/audits/surface/style-fit.ts';
-import { fisherExact } from '../../../electron/core/audit/statistics/fisher-exact.ts';
+import { fisherExact } from '../../../electron/core/statistics/fisher-exact.ts';
 import {
   logShareRatio,
   oddsRatio,
   totalVariation,
   toxicityOf,
   wassersteinDistance,
-} from '../../../electron/core/audit/statistics/text-metrics.ts';
+} from '../../../electron/core/statistics/text-metrics.ts';
 
 describe('formulas of the surface and fairness audits, against the examples of the method specification', () => {
   it('style contrast: 300 against 100 tokens → .4988, 2 headers against 0 → .6667', () => {

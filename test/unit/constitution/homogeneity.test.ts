@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { findHomogeneityTest, fUpperTail } from '../../../electron/core/constitution/slices/homogeneity.ts';
-import { createRandom } from '../../../electron/core/audit/statistics/random.ts';
+import { createRandom } from '../../../electron/core/statistics/random.ts';
 
 const diagonal = (variances: readonly number[]) => {
   const matrix = new Float64Array(variances.length ** 2);

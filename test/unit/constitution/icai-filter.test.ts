@@ -5,7 +5,7 @@ import {
   passesIcaiFilter,
   selectAsIcai,
 } from '../../../electron/core/constitution/principles/icai-filter.ts';
-import { computePrincipleMetrics } from '../../../electron/core/audit/statistics/principle-metrics.ts';
+import { computePrincipleMetrics } from '../../../electron/core/statistics/principle-metrics.ts';
 
 const tally = (part: Partial<IcaiTally>): IcaiTally => ({
   ...{ for: 0, against: 0, abstain: 0, invalid: 0, both: 0, neither: 0 },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createRandom } from '../../../electron/core/audit/statistics/random.ts';
-import { normalCdf } from '../../../electron/core/audit/statistics/normal.ts';
+import { createRandom } from '../../../electron/core/statistics/random.ts';
+import { normalCdf } from '../../../electron/core/statistics/normal.ts';
 import { compareAuc, computeAuc } from '../../../electron/core/constitution/ceiling/auc.ts';
 import {
   type Differences,

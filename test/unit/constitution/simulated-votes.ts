@@ -1,4 +1,4 @@
-import { createRandom } from '../../../electron/core/audit/statistics/random.ts';
+import { createRandom } from '../../../electron/core/statistics/random.ts';
 
 export interface SimulatedPairs {
   readonly votes: Int8Array[];

@@ -6,7 +6,7 @@ import {
   matchEpisodes,
   type ScreenAction,
   screenDistance,
-} from '../../../electron/core/audit/statistics/action-match.ts';
+} from '../../../electron/core/statistics/action-match.ts';
 
 const gesture = (y: number, x: number, toY = y, toX = x): ScreenAction => ({
   type: 'dual_point',

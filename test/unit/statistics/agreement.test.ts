@@ -6,16 +6,16 @@ import {
   countRatings,
   fleissKappa,
   krippendorffAlpha,
-} from '../../../electron/core/audit/statistics/agreement.ts';
-import type { AlphaLevel } from '../../../electron/core/audit/statistics/agreement.ts';
+} from '../../../electron/core/statistics/agreement.ts';
+import type { AlphaLevel } from '../../../electron/core/statistics/agreement.ts';
 import {
   adjustedKappa,
   cohenKappa,
   kappaOfTotals,
   tabulateAnswers,
-} from '../../../electron/core/audit/statistics/cohen-kappa.ts';
-import type { KappaWeights } from '../../../electron/core/audit/statistics/cohen-kappa.ts';
-import { createRandom } from '../../../electron/core/audit/statistics/random.ts';
+} from '../../../electron/core/statistics/cohen-kappa.ts';
+import type { KappaWeights } from '../../../electron/core/statistics/cohen-kappa.ts';
+import { createRandom } from '../../../electron/core/statistics/random.ts';
 
 function defined<T extends { status: string }>(outcome: T): Exclude<T, { status: 'undefined' }> {
   if (outcome.status === 'undefined') throw new Error(`undefined: ${JSON.stringify(outcome)}`);

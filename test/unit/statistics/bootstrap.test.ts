@@ -4,16 +4,16 @@ import {
   percentileInterval,
   resampleCrossedTotals,
   resampleTotals,
-} from '../../../electron/core/audit/statistics/bootstrap.ts';
-import { meanInterval } from '../../../electron/core/audit/statistics/descriptive.ts';
-import { createRandom } from '../../../electron/core/audit/statistics/random.ts';
+} from '../../../electron/core/statistics/bootstrap.ts';
+import { meanInterval } from '../../../electron/core/statistics/descriptive.ts';
+import { createRandom } from '../../../electron/core/statistics/random.ts';
 import {
   combineTwoWays,
   ratioDifferenceInterval,
   ratioInterval,
   ratioIntervalOfClusters,
   sumClusters,
-} from '../../../electron/core/audit/statistics/ratio.ts';
+} from '../../../electron/core/statistics/ratio.ts';
 
 function defined<T extends { status: string }>(outcome: T): Exclude<T, { status: 'undefined' }> {
   if (outcome.status === 'undefined') throw new Error(`undefined: ${JSON.stringify(outcome)}`);

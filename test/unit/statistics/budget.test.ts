@@ -4,13 +4,13 @@ import {
   allocateEvenly,
   allocateInClosedForm,
   type BudgetGroup,
-} from '../../../electron/core/audit/statistics/budget.ts';
+} from '../../../electron/core/statistics/budget.ts';
 import {
   fitLearningCurve,
   predictLoss,
   predictLossInterval,
-} from '../../../electron/core/audit/statistics/learning-curve.ts';
-import { createRandom } from '../../../electron/core/audit/statistics/random.ts';
+} from '../../../electron/core/statistics/learning-curve.ts';
+import { createRandom } from '../../../electron/core/statistics/random.ts';
 
 const curvePoints = (a: number, b: number, floor = 0) =>
   [10, 30, 100, 300].map((n) => ({ n, loss: a * n ** -b + floor }));

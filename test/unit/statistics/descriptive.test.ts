@@ -5,14 +5,14 @@ import {
   quantile,
   standardDeviation,
   variance,
-} from '../../../electron/core/audit/statistics/descriptive.ts';
+} from '../../../electron/core/statistics/descriptive.ts';
 import {
   findCholesky,
   invertCholesky,
   sandwich,
   solveCholesky,
-} from '../../../electron/core/audit/statistics/linear-algebra.ts';
-import { createRandom } from '../../../electron/core/audit/statistics/random.ts';
+} from '../../../electron/core/statistics/linear-algebra.ts';
+import { createRandom } from '../../../electron/core/statistics/random.ts';
 
 describe('descriptive statistics', () => {
   it('population sd of (1, −.5, .1) is .6164, the sample one is larger (audit specification B1)', () => {

@@ -1,19 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { chiSquaredP } from '../../../electron/core/audit/statistics/chi-squared.ts';
-import { incompleteBeta, logGamma } from '../../../electron/core/audit/statistics/gamma.ts';
+import { chiSquaredP } from '../../../electron/core/statistics/chi-squared.ts';
+import { incompleteBeta, logGamma } from '../../../electron/core/statistics/gamma.ts';
 import {
   normalCdf,
   normalCritical,
   normalQuantile,
   normalTwoSidedP,
-} from '../../../electron/core/audit/statistics/normal.ts';
-import { createRandom } from '../../../electron/core/audit/statistics/random.ts';
+} from '../../../electron/core/statistics/normal.ts';
+import { createRandom } from '../../../electron/core/statistics/random.ts';
 import {
   studentCdf,
   studentCritical,
   studentQuantile,
   studentTwoSidedP,
-} from '../../../electron/core/audit/statistics/student.ts';
+} from '../../../electron/core/statistics/student.ts';
 
 function expectRelative(actual: number, expected: number, tolerance = 1e-12): void {
   expect(Math.abs(actual / expected - 1)).toBeLessThan(tolerance);

@@ -5,7 +5,7 @@ import {
   findAlarms,
   meanReward,
   selectionFactors,
-} from '../../../electron/core/audit/statistics/curation.ts';
+} from '../../../electron/core/statistics/curation.ts';
 import {
   entropy,
   jensenShannon,
@@ -13,8 +13,8 @@ import {
   normalisedEntropy,
   numericJensenShannon,
   shareQuantileBins,
-} from '../../../electron/core/audit/statistics/divergence.ts';
-import { createRandom } from '../../../electron/core/audit/statistics/random.ts';
+} from '../../../electron/core/statistics/divergence.ts';
+import { createRandom } from '../../../electron/core/statistics/random.ts';
 
 const close = (values: number[], digits = 9) =>
   values.map((value) => expect.closeTo(value, digits) as number);

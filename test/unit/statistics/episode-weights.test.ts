@@ -3,16 +3,16 @@ import {
   advantages,
   positiveSideVariance,
   weighEpisodes,
-} from '../../../electron/core/audit/statistics/episode-weights.ts';
-import { effectiveSampleSize } from '../../../electron/core/audit/statistics/off-policy.ts';
-import { createRandom } from '../../../electron/core/audit/statistics/random.ts';
+} from '../../../electron/core/statistics/episode-weights.ts';
+import { effectiveSampleSize } from '../../../electron/core/statistics/off-policy.ts';
+import { createRandom } from '../../../electron/core/statistics/random.ts';
 import {
   d4rlScore,
   normaliseScore,
   noveltyDistance,
   quadrantOf,
   stateActionCoverage,
-} from '../../../electron/core/audit/statistics/trajectory-profile.ts';
+} from '../../../electron/core/statistics/trajectory-profile.ts';
 
 const close = (values: number[], digits = 4) =>
   values.map((value) => expect.closeTo(value, digits) as number);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { chooseFacilities } from '../../../electron/core/audit/statistics/facility-location.ts';
-import { createRandom } from '../../../electron/core/audit/statistics/random.ts';
+import { chooseFacilities } from '../../../electron/core/statistics/facility-location.ts';
+import { createRandom } from '../../../electron/core/statistics/random.ts';
 
 const from = (matrix: number[][]) => ({ similarity: (i: number, j: number) => matrix[i]?.[j] ?? 0 });
 

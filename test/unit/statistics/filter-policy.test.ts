@@ -5,13 +5,13 @@ import {
   filterWeights,
   fitLine,
   strategyReliability,
-} from '../../../electron/core/audit/statistics/filter-policy.ts';
-import { createRandom } from '../../../electron/core/audit/statistics/random.ts';
+} from '../../../electron/core/statistics/filter-policy.ts';
+import { createRandom } from '../../../electron/core/statistics/random.ts';
 import {
   acceptanceProbabilities,
   pairwiseReward,
   sampleByRejection,
-} from '../../../electron/core/audit/statistics/rejection-sampling.ts';
+} from '../../../electron/core/statistics/rejection-sampling.ts';
 
 describe('policy filtration', () => {
   it('x=1,2,3,4; s=1,2,2,3: slope .6, R² .9; four responses best-random .5,.1667×3 (judging specification 5.5)', () => {

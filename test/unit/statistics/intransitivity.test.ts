@@ -5,7 +5,7 @@ import {
   cyclicRatio,
   maximumCycles,
   simulateCycles,
-} from '../../../electron/core/audit/statistics/intransitivity.ts';
+} from '../../../electron/core/statistics/intransitivity.ts';
 
 const cycle = { size: 3, sign: [0, 1, -1, -1, 0, 1, 1, -1, 0] };
 const transitive = { size: 3, sign: [0, 1, 1, -1, 0, 1, -1, -1, 0] };

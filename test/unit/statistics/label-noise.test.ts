@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { categoryDivergence } from '../../../electron/core/audit/statistics/category-divergence.ts';
+import { categoryDivergence } from '../../../electron/core/statistics/category-divergence.ts';
 import {
   debiasWeights,
   flipRateFromDisagreement,
   preferenceLosses,
-} from '../../../electron/core/audit/statistics/flip-rate.ts';
-import { falseNegativeProbability } from '../../../electron/core/audit/statistics/unvoted.ts';
+} from '../../../electron/core/statistics/flip-rate.ts';
+import { falseNegativeProbability } from '../../../electron/core/statistics/unvoted.ts';
 
 describe('flip rate', () => {
   it('disagreement .18 is a flip rate of .1 with weights 1.125 and −.125 (audit specification B2)', () => {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { fitLogistic, predictLogistic } from '../../../electron/core/audit/statistics/logistic.ts';
+import { fitLogistic, predictLogistic } from '../../../electron/core/statistics/logistic.ts';
 import type {
   LogisticCoefficient,
   LogisticFit,
   LogisticInput,
   LogisticOptions,
-} from '../../../electron/core/audit/statistics/logistic.ts';
-import { createRandom } from '../../../electron/core/audit/statistics/random.ts';
+} from '../../../electron/core/statistics/logistic.ts';
+import { createRandom } from '../../../electron/core/statistics/random.ts';
 
 async function fit(input: LogisticInput, options?: LogisticOptions): Promise<LogisticFit> {
   const outcome = await fitLogistic(input, options);

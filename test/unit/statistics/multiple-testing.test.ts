@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { adjustPValues } from '../../../electron/core/audit/statistics/benjamini-hochberg.ts';
-import { permutationPValue, permutationTest } from '../../../electron/core/audit/statistics/permutation.ts';
-import { createRandom, shuffle } from '../../../electron/core/audit/statistics/random.ts';
+import { adjustPValues } from '../../../electron/core/statistics/benjamini-hochberg.ts';
+import { permutationPValue, permutationTest } from '../../../electron/core/statistics/permutation.ts';
+import { createRandom, shuffle } from '../../../electron/core/statistics/random.ts';
 
 describe('adjustPValues (Benjamini-Hochberg)', () => {
   it('(.01, .02, .03, .20) becomes (.04, .04, .04, .20) (audit specification, section 0)', () => {

@@ -5,9 +5,9 @@ import {
   importanceWeights,
   listSharpeRatios,
   sharpeRatioAtK,
-} from '../../../electron/core/audit/statistics/off-policy.ts';
-import { createRandom } from '../../../electron/core/audit/statistics/random.ts';
-import { rerank } from '../../../electron/core/audit/statistics/reranking.ts';
+} from '../../../electron/core/statistics/off-policy.ts';
+import { createRandom } from '../../../electron/core/statistics/random.ts';
+import { rerank } from '../../../electron/core/statistics/reranking.ts';
 
 describe('estimateOffPolicy', () => {
   it('r=(1,0), w=(2,.5): IPS 1, SNIPS .8, ESS 1.471, too few to trust (audit specification C8)', () => {

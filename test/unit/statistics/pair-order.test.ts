@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { rankScoreAgreement } from '../../../electron/core/audit/statistics/pair-order.ts';
+import { rankScoreAgreement } from '../../../electron/core/statistics/pair-order.ts';
 
 describe('rankScoreAgreement', () => {
   it('ranks 2,1,3 with scores .3,.5,.1 agree in 3 of 3 pairs (audit specification H4)', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { computePrincipleMetrics } from '../../../electron/core/audit/statistics/principle-metrics.ts';
-import { createRandom } from '../../../electron/core/audit/statistics/random.ts';
+import { computePrincipleMetrics } from '../../../electron/core/statistics/principle-metrics.ts';
+import { createRandom } from '../../../electron/core/statistics/random.ts';
 
 describe('computePrincipleMetrics', () => {
   it('30 for, 10 against, 60 not applicable: the five formulas by hand', () => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { binomialTest } from '../../../electron/core/audit/statistics/binomial.ts';
-import { withMinimum } from '../../../electron/core/audit/statistics/outcome.ts';
-import { createRandom } from '../../../electron/core/audit/statistics/random.ts';
-import { wilsonInterval } from '../../../electron/core/audit/statistics/wilson.ts';
+import { binomialTest } from '../../../electron/core/statistics/binomial.ts';
+import { withMinimum } from '../../../electron/core/statistics/outcome.ts';
+import { createRandom } from '../../../electron/core/statistics/random.ts';
+import { wilsonInterval } from '../../../electron/core/statistics/wilson.ts';
 
 describe('wilsonInterval', () => {
   // Audit specification, section 0; more digits from SciPy 1.17 binomtest(...).proportion_ci(method='wilson').

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createRandom, sampleIndices, shuffle } from '../../../electron/core/audit/statistics/random.ts';
+import { createRandom, sampleIndices, shuffle } from '../../../electron/core/statistics/random.ts';
 
 describe('createRandom', () => {
   it('repeats a stream for a seed and differs between neighbouring seeds', () => {

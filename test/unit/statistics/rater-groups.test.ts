@@ -4,19 +4,19 @@ import {
   fitPal,
   type PalChoices,
   predictPal,
-} from '../../../electron/core/audit/statistics/pal.ts';
-import { createRandom } from '../../../electron/core/audit/statistics/random.ts';
+} from '../../../electron/core/statistics/pal.ts';
+import { createRandom } from '../../../electron/core/statistics/random.ts';
 import {
   measureConcentration,
   measureGroup,
   testGroup,
-} from '../../../electron/core/audit/statistics/rater-diversity.ts';
+} from '../../../electron/core/statistics/rater-diversity.ts';
 import {
   chooseModel,
   drawPanels,
   meanWelfare,
   totalVariation,
-} from '../../../electron/core/audit/statistics/welfare.ts';
+} from '../../../electron/core/statistics/welfare.ts';
 
 describe('agreement inside and across groups', () => {
   it('votes {1,1},{0,0},{1,1} against {1},{0},{0}: IRR 1, κx .4, GAI 2.5 (audit specification E2)', () => {

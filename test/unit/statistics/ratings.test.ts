@@ -3,17 +3,14 @@ import {
   fitBradleyTerry,
   gapStandardError,
   toRatings,
-} from '../../../electron/core/audit/statistics/bradley-terry.ts';
-import type { PairedGames } from '../../../electron/core/audit/statistics/game-graph.ts';
-import { traceElo, updateElo } from '../../../electron/core/audit/statistics/elo.ts';
-import { rateGlicko2, unrated } from '../../../electron/core/audit/statistics/glicko2.ts';
-import { estimateDifficulty, fitRasch } from '../../../electron/core/audit/statistics/irt.ts';
-import { createRandom } from '../../../electron/core/audit/statistics/random.ts';
-import { rankCentrality } from '../../../electron/core/audit/statistics/rank-centrality.ts';
-import {
-  findRankRanges,
-  rateWithIntervals,
-} from '../../../electron/core/audit/statistics/rating-intervals.ts';
+} from '../../../electron/core/statistics/bradley-terry.ts';
+import type { PairedGames } from '../../../electron/core/statistics/game-graph.ts';
+import { traceElo, updateElo } from '../../../electron/core/statistics/elo.ts';
+import { rateGlicko2, unrated } from '../../../electron/core/statistics/glicko2.ts';
+import { estimateDifficulty, fitRasch } from '../../../electron/core/statistics/irt.ts';
+import { createRandom } from '../../../electron/core/statistics/random.ts';
+import { rankCentrality } from '../../../electron/core/statistics/rank-centrality.ts';
+import { findRankRanges, rateWithIntervals } from '../../../electron/core/statistics/rating-intervals.ts';
 
 function games(players: number, rows: [number, number, number, number][]): PairedGames {
   return {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { createRandom } from '../../../electron/core/audit/statistics/random.ts';
+import { createRandom } from '../../../electron/core/statistics/random.ts';
 import {
   compareModels,
   fitPreferenceModel,
   regretPreference,
   returnPreference,
   segmentRegret,
-} from '../../../electron/core/audit/statistics/regret.ts';
+} from '../../../electron/core/statistics/regret.ts';
 
 const first = { totalReward: -3, startValue: 10, endValue: 6 };
 const second = { totalReward: -2, startValue: 5, endValue: 4 };

@@ -1,18 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { createRandom } from '../../../electron/core/audit/statistics/random.ts';
+import { createRandom } from '../../../electron/core/statistics/random.ts';
 import {
   predictQuality,
   rougeOne,
   routeGain,
   routeRows,
   routingCurve,
-} from '../../../electron/core/audit/statistics/routing.ts';
+} from '../../../electron/core/statistics/routing.ts';
 import {
   isReliable,
   passUncertainty,
   samplingWeights,
   screenPairs,
-} from '../../../electron/core/audit/statistics/uncertainty.ts';
+} from '../../../electron/core/statistics/uncertainty.ts';
 
 describe('routing to people', () => {
   const model = { linear: [0.3, -0.2, 0] };

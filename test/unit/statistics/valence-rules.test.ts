@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { scoreSentence, scoreText } from '../../../electron/core/audit/statistics/valence-rules.ts';
+import { scoreSentence, scoreText } from '../../../electron/core/statistics/valence-rules.ts';
 
 // Valences of good and bad as in the audit specification's example (1.9) and its mirror.
 const lexicon = {

@@ -9,7 +9,7 @@ import type {
   ProposalKind,
 } from '../../../contract/audit.contract.ts';
 import type { Parameter, Session } from '../../../../native/duckdb/session.ts';
-import { adjustPValues } from '../statistics/benjamini-hochberg.ts';
+import { adjustPValues } from '../../statistics/benjamini-hochberg.ts';
 import type { ModelQuestion, ModelRole } from './model-question.ts';
 
 /** What an audit may need of a dataset; an audit declares which of these it reads. */

@@ -1,9 +1,9 @@
 import type { Parameter, Session } from '../../../../native/duckdb/session.ts';
 import type { AuditFigure } from '../../../contract/audit.contract.ts';
-import { binomialTest } from '../statistics/binomial.ts';
-import { type ClusterMoments, ratioInterval } from '../statistics/ratio.ts';
-import { studentTwoSidedP } from '../statistics/student.ts';
-import { wilsonInterval } from '../statistics/wilson.ts';
+import { binomialTest } from '../../statistics/binomial.ts';
+import { type ClusterMoments, ratioInterval } from '../../statistics/ratio.ts';
+import { studentTwoSidedP } from '../../statistics/student.ts';
+import { wilsonInterval } from '../../statistics/wilson.ts';
 import { minimumItems } from './audit.ts';
 
 /** Sums of a 0/1 outcome (or of −1, 0, 1, or of a length) of one slice, by cluster. */

@@ -1,5 +1,5 @@
 import type { AuditFigure } from '../../../contract/audit.contract.ts';
-import type { LogisticCoefficient } from '../statistics/logistic.ts';
+import type { LogisticCoefficient } from '../../statistics/logistic.ts';
 import { statusOf } from './clustered-share.ts';
 
 export type Coefficient = Pick<AuditFigure, 'value' | 'ci_lo' | 'ci_hi' | 'p' | 'status'>;

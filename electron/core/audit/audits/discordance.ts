@@ -1,6 +1,6 @@
 import type { AuditFigure, Finding } from '../../../contract/audit.contract.ts';
-import { chiSquaredP } from '../statistics/chi-squared.ts';
-import { fitLogistic } from '../statistics/logistic.ts';
+import { chiSquaredP } from '../../statistics/chi-squared.ts';
+import { fitLogistic } from '../../statistics/logistic.ts';
 import type { AuditContext as Context } from './audit.ts';
 import { makeFigure } from './audit.ts';
 import { describeCoefficient } from './coefficient-figure.ts';

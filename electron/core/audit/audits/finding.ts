@@ -1,6 +1,6 @@
 import type { AuditFigure, Finding } from '../../../contract/audit.contract.ts';
-import { adjustPValues } from '../statistics/benjamini-hochberg.ts';
-import { normalCdf } from '../statistics/normal.ts';
+import { adjustPValues } from '../../statistics/benjamini-hochberg.ts';
+import { normalCdf } from '../../statistics/normal.ts';
 
 /**
  * How a figure is put on the common scale 0..1, on which findings are ranked: twice the distance of a win probability

@@ -1,5 +1,5 @@
 import type { AuditContext } from './audit.ts';
-import { createRandom } from '../statistics/random.ts';
+import { createRandom } from '../../statistics/random.ts';
 import { forBatches, hashWords, selectShingles } from './shingles.ts';
 
 const shingleSize = 5;

@@ -1,6 +1,6 @@
 import type { AuditFigure } from '../../../contract/audit.contract.ts';
-import type { Interval, Outcome } from '../statistics/outcome.ts';
-import { wilsonInterval } from '../statistics/wilson.ts';
+import type { Interval, Outcome } from '../../statistics/outcome.ts';
+import { wilsonInterval } from '../../statistics/wilson.ts';
 import { makeFigure } from './audit.ts';
 import { statusOf } from './clustered-share.ts';
 

@@ -1,5 +1,5 @@
 import type { AuditFigure } from '../../../contract/audit.contract.ts';
-import { wilsonInterval } from '../statistics/wilson.ts';
+import { wilsonInterval } from '../../statistics/wilson.ts';
 import { statusOf } from './clustered-share.ts';
 
 /** A share of independent items with Wilson's interval. */

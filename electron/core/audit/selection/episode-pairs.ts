@@ -4,7 +4,7 @@ import {
   matchEpisodes,
   type ScreenAction,
   type ScreenBox,
-} from '../statistics/action-match.ts';
+} from '../../statistics/action-match.ts';
 import { Binder, createSelection, type SelectionInput, type SelectionSummary } from './selection-table.ts';
 
 /** Two episodes of one goal, compared step by step; the first is the reference. */

@@ -1,6 +1,6 @@
-import { sampleByRejection } from '../statistics/rejection-sampling.ts';
-import { advantages, weighEpisodes } from '../statistics/episode-weights.ts';
-import type { FilterStrategy } from '../statistics/filter-policy.ts';
+import { sampleByRejection } from '../../statistics/rejection-sampling.ts';
+import { advantages, weighEpisodes } from '../../statistics/episode-weights.ts';
+import type { FilterStrategy } from '../../statistics/filter-policy.ts';
 import {
   Binder,
   createSelection,

@@ -1,5 +1,5 @@
-import { chooseFacilities } from '../statistics/facility-location.ts';
-import { createRandom, sampleIndices } from '../statistics/random.ts';
+import { chooseFacilities } from '../../statistics/facility-location.ts';
+import { createRandom, sampleIndices } from '../../statistics/random.ts';
 import {
   Binder,
   createSelection,

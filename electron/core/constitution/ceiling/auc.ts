@@ -1,6 +1,6 @@
-import { quantileOfSorted } from '../../audit/statistics/descriptive.ts';
-import { createPause } from '../../audit/statistics/pause.ts';
-import { createRandom } from '../../audit/statistics/random.ts';
+import { quantileOfSorted } from '../../statistics/descriptive.ts';
+import { createPause } from '../../statistics/pause.ts';
+import { createRandom } from '../../statistics/random.ts';
 import type { Figure } from '../../../contract/constitution-depth.ts';
 import { groupClusters } from '../executors.ts';
 

@@ -1,4 +1,4 @@
-import { createPause } from '../../audit/statistics/pause.ts';
+import { createPause } from '../../statistics/pause.ts';
 
 /** Differences of embeddings, chosen − rejected, row by row. */
 export interface Differences {

@@ -1,5 +1,5 @@
-import { createPause } from '../../audit/statistics/pause.ts';
-import { createRandom } from '../../audit/statistics/random.ts';
+import { createPause } from '../../statistics/pause.ts';
+import { createRandom } from '../../statistics/random.ts';
 import { type Differences, scoreDifferences } from '../ceiling/probe.ts';
 import { clusterVectors } from '../principles/merge-principles.ts';
 

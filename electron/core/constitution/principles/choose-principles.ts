@@ -1,6 +1,6 @@
 import type { Database } from '../../../../native/duckdb/database.ts';
-import { fitNewton } from '../../audit/statistics/logistic-newton.ts';
-import { createPause } from '../../audit/statistics/pause.ts';
+import { fitNewton } from '../../statistics/logistic-newton.ts';
+import { createPause } from '../../statistics/pause.ts';
 import { selectPrinciples } from '../selection.ts';
 import { foldCount } from '../vote-table.ts';
 import { selectAsIcai } from './icai-filter.ts';

@@ -1,4 +1,4 @@
-import { wilsonInterval } from '../../audit/statistics/wilson.ts';
+import { wilsonInterval } from '../../statistics/wilson.ts';
 
 /**
  * Orders principles as a decision list: the first that speaks on a pair decides it. Each place goes to the principle with

@@ -1,5 +1,5 @@
 import type { InferenceModel } from '../../../../native/host/inference.ts';
-import { createRandom, type RandomStream } from '../../audit/statistics/random.ts';
+import { createRandom, type RandomStream } from '../../statistics/random.ts';
 
 const dimensions = 512;
 const rounds = 50;

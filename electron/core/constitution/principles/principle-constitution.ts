@@ -5,7 +5,7 @@ import type {
   PrincipleResult,
   PrincipleRunFigures,
 } from '../../../contract/constitution.contract.ts';
-import { wilsonInterval } from '../../audit/statistics/wilson.ts';
+import { wilsonInterval } from '../../statistics/wilson.ts';
 import { evaluateExecutors, type ExecutorFigures as Tried } from '../executors.ts';
 import { controlForLength, lengthControlText, makeLengthModel } from '../length-control.ts';
 import { describePrinciple, rankPrinciples } from '../principle-results.ts';

@@ -7,7 +7,7 @@ import type {
   PrincipleChange,
   PrincipleRequest,
 } from '../../../contract/constitution.contract.ts';
-import { ratioIntervalOfClusters } from '../../audit/statistics/ratio.ts';
+import { ratioIntervalOfClusters } from '../../statistics/ratio.ts';
 import type { ModelSource } from '../../judging/model-source.ts';
 import { ConstitutionService } from '../constitution.service.ts';
 import { type PrincipleRunRecord, PrincipleRunRepository } from './principle-run.repository.ts';

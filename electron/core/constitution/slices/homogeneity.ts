@@ -1,4 +1,4 @@
-import { incompleteBeta } from '../../audit/statistics/gamma.ts';
+import { incompleteBeta } from '../../statistics/gamma.ts';
 
 /** Estimates of one quantity in several groups, with their covariance over the clusters they share. */
 export interface GroupEstimates {

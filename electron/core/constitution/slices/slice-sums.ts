@@ -1,5 +1,5 @@
 import type { Session } from '../../../../native/duckdb/session.ts';
-import type { ClusterMoments } from '../../audit/statistics/ratio.ts';
+import type { ClusterMoments } from '../../statistics/ratio.ts';
 import type { VoteSums } from '../vote-table.ts';
 import type { VoteSource } from './vote-source.ts';
 

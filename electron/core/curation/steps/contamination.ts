@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { findSharedRuns, measureCoverage } from '../../audit/audits/surface/contamination.ts';
 import { normaliseText } from '../../audit/audits/shingles.ts';
-import { wilsonInterval } from '../../audit/statistics/wilson.ts';
+import { wilsonInterval } from '../../statistics/wilson.ts';
 import { AppError } from '../../../contract/app-error.ts';
 import { defineStep } from '../step.ts';
 import { dropPairs, liveOf, promptsOf } from '../work.ts';

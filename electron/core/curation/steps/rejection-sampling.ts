@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Binder } from '../../audit/selection/selection-table.ts';
-import { pairwiseReward, sampleByRejection } from '../../audit/statistics/rejection-sampling.ts';
+import { pairwiseReward, sampleByRejection } from '../../statistics/rejection-sampling.ts';
 import { dropFormer, ratedShape, storePrompts } from '../rated-pairs.ts';
 import { drawOrder, ratedResponses } from '../scores.ts';
 import { defineStep, type StepContext } from '../step.ts';

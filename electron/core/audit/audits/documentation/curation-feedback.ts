@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { curateLimit, curateOnce, findAlarms, meanReward } from '../../statistics/curation.ts';
-import { entropy } from '../../statistics/divergence.ts';
+import { curateLimit, curateOnce, findAlarms, meanReward } from '../../../statistics/curation.ts';
+import { entropy } from '../../../statistics/divergence.ts';
 import { type AuditContext, defineAudit } from '../audit.ts';
 import { makeFinding } from '../finding.ts';
 import { countFigure, shareFigure } from '../plain-figures.ts';

@@ -2,7 +2,7 @@ import { compareEpisodes } from '../../selection/episode-pairs.ts';
 import { type AuditContext, defineAudit } from '../audit.ts';
 import { makeFinding } from '../finding.ts';
 import { shareFigure } from '../plain-figures.ts';
-import { bootstrapClusters } from '../../statistics/bootstrap.ts';
+import { bootstrapClusters } from '../../../statistics/bootstrap.ts';
 import { estimateFigure } from '../plain-figures.ts';
 import { sayMany, sayShare } from '../wording.ts';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { bootstrapClusters } from '../../statistics/bootstrap.ts';
-import { jensenShannon, normalisedEntropy, numericJensenShannon } from '../../statistics/divergence.ts';
+import { bootstrapClusters } from '../../../statistics/bootstrap.ts';
+import { jensenShannon, normalisedEntropy, numericJensenShannon } from '../../../statistics/divergence.ts';
 import { hashedVectors } from '../../selection/subset-selection.ts';
 import { Binder } from '../../selection/selection-table.ts';
 import type { AuditFigure } from '../../../../contract/audit.contract.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { AuditFigure, Finding } from '../../../../contract/audit.contract.ts';
-import { fisherExact } from '../../statistics/fisher-exact.ts';
-import { wilsonInterval } from '../../statistics/wilson.ts';
+import { fisherExact } from '../../../statistics/fisher-exact.ts';
+import { wilsonInterval } from '../../../statistics/wilson.ts';
 import {
   adjustFigures,
   type AuditContext as Context,

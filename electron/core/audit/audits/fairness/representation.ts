@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import negative from '../../../../../resources/lexicons/sentiment.json' with { type: 'json' };
 import type { AuditFigure, AuditTable, Finding } from '../../../../contract/audit.contract.ts';
-import { type BootstrapEstimate, bootstrapClusters } from '../../statistics/bootstrap.ts';
-import { normalTwoSidedP } from '../../statistics/normal.ts';
-import type { Outcome } from '../../statistics/outcome.ts';
-import { logShareRatio, totalVariation, wassersteinDistance } from '../../statistics/text-metrics.ts';
+import { type BootstrapEstimate, bootstrapClusters } from '../../../statistics/bootstrap.ts';
+import { normalTwoSidedP } from '../../../statistics/normal.ts';
+import type { Outcome } from '../../../statistics/outcome.ts';
+import { logShareRatio, totalVariation, wassersteinDistance } from '../../../statistics/text-metrics.ts';
 import { traitTable } from '../../../constitution/trait-columns.ts';
 import {
   adjustFigures,

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import probes from '../../../../../resources/probes/bias-metrics.json' with { type: 'json' };
 import type { AuditFigure } from '../../../../contract/audit.contract.ts';
-import { mean, standardDeviation } from '../../statistics/descriptive.ts';
-import { createRandom, shuffle } from '../../statistics/random.ts';
+import { mean, standardDeviation } from '../../../statistics/descriptive.ts';
+import { createRandom, shuffle } from '../../../statistics/random.ts';
 import { adjustFigures, type AuditContext as Context, defineAudit, makeFigure } from '../audit.ts';
 import { makeFinding } from '../finding.ts';
 import { nameModel } from './model-figures.ts';

@@ -6,8 +6,8 @@ import probes from '../../../../../resources/probes/bias-metrics.json' with { ty
 import { quoteLiteral } from '../../../../../native/duckdb/quoting.ts';
 import type { AuditFigure } from '../../../../contract/audit.contract.ts';
 import { buildTermPattern } from '../../../constitution/traits/lexicon.ts';
-import { bootstrapClusters } from '../../statistics/bootstrap.ts';
-import { toxicityOf, wassersteinDistance } from '../../statistics/text-metrics.ts';
+import { bootstrapClusters } from '../../../statistics/bootstrap.ts';
+import { toxicityOf, wassersteinDistance } from '../../../statistics/text-metrics.ts';
 import { adjustFigures, type AuditContext as Context, defineAudit, minimumItems } from '../audit.ts';
 import { makeFinding } from '../finding.ts';
 import type { ModelQuestion } from '../model-question.ts';

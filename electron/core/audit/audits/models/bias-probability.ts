@@ -1,6 +1,6 @@
 import probes from '../../../../../resources/probes/bias-metrics.json' with { type: 'json' };
 import type { AuditFigure } from '../../../../contract/audit.contract.ts';
-import { logShareRatio } from '../../statistics/text-metrics.ts';
+import { logShareRatio } from '../../../statistics/text-metrics.ts';
 import { adjustFigures, type AuditContext, defineAudit, makeFigure } from '../audit.ts';
 import { makeFinding } from '../finding.ts';
 import type { ModelQuestion } from '../model-question.ts';

@@ -3,7 +3,7 @@ import decision from '../../../../../resources/prompts/audit/decision.md?raw';
 import probes from '../../../../../resources/probes/decisions.json' with { type: 'json' };
 import type { AuditFigure, Finding } from '../../../../contract/audit.contract.ts';
 import { parseTemplate, renderTemplate } from '../../../judging/template.ts';
-import { mean, standardDeviation } from '../../statistics/descriptive.ts';
+import { mean, standardDeviation } from '../../../statistics/descriptive.ts';
 import { adjustFigures, type AuditContext as Context, defineAudit, makeFigure } from '../audit.ts';
 import { makeFinding } from '../finding.ts';
 import type { ModelQuestion } from '../model-question.ts';

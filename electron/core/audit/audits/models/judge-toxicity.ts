@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import probes from '../../../../../resources/probes/toxicity.json' with { type: 'json' };
 import type { AuditFigure } from '../../../../contract/audit.contract.ts';
-import { fitLogistic } from '../../statistics/logistic.ts';
+import { fitLogistic } from '../../../statistics/logistic.ts';
 import { adjustFigures, type AuditContext as Context, defineAudit, makeFigure } from '../audit.ts';
 import { statusOf } from '../clustered-share.ts';
 import { describeCoefficient } from '../coefficient-figure.ts';

@@ -1,8 +1,8 @@
 import type { AuditFigure } from '../../../../contract/audit.contract.ts';
-import { binomialTest } from '../../statistics/binomial.ts';
-import { exactInterval } from '../../statistics/clopper-pearson.ts';
-import { meanInterval } from '../../statistics/descriptive.ts';
-import { wilsonInterval } from '../../statistics/wilson.ts';
+import { binomialTest } from '../../../statistics/binomial.ts';
+import { exactInterval } from '../../../statistics/clopper-pearson.ts';
+import { meanInterval } from '../../../statistics/descriptive.ts';
+import { wilsonInterval } from '../../../statistics/wilson.ts';
 import { type AuditContext, makeFigure } from '../audit.ts';
 import { statusOf } from '../clustered-share.ts';
 import type { ModelRole } from '../model-question.ts';

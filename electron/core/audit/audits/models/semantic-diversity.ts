@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { AuditFigure } from '../../../../contract/audit.contract.ts';
-import { bootstrapClusters } from '../../statistics/bootstrap.ts';
+import { bootstrapClusters } from '../../../statistics/bootstrap.ts';
 import { type AuditContext as Context, defineAudit } from '../audit.ts';
 import { makeFinding } from '../finding.ts';
 import { estimateFigure } from '../plain-figures.ts';

@@ -5,7 +5,7 @@ import ofText from '../../../../../resources/prompts/audit/stance-of-text.md?raw
 import probes from '../../../../../resources/probes/value-statements.json' with { type: 'json' };
 import type { AuditFigure, AuditTable } from '../../../../contract/audit.contract.ts';
 import { parseTemplate, renderTemplate } from '../../../judging/template.ts';
-import { kruskalWallis } from '../../statistics/kruskal-wallis.ts';
+import { kruskalWallis } from '../../../statistics/kruskal-wallis.ts';
 import { adjustFigures, type AuditContext as Context, defineAudit, makeFigure } from '../audit.ts';
 import { makeFinding } from '../finding.ts';
 import type { ModelQuestion } from '../model-question.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { AuditFigure } from '../../../../contract/audit.contract.ts';
-import { categoryDivergence } from '../../statistics/category-divergence.ts';
+import { categoryDivergence } from '../../../statistics/category-divergence.ts';
 import { type AuditContext as Context, defineAudit, makeFigure, maximumSlices } from '../audit.ts';
 import { measureMean, measureShare, statusOf, sumClusterMoments } from '../clustered-share.ts';
 import { makeFinding } from '../finding.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { AuditFigure, AuditResult } from '../../../../contract/audit.contract.ts';
-import { fitLogistic } from '../../statistics/logistic.ts';
-import { falseNegativeProbability } from '../../statistics/unvoted.ts';
+import { fitLogistic } from '../../../statistics/logistic.ts';
+import { falseNegativeProbability } from '../../../statistics/unvoted.ts';
 import { type AuditContext as Context, defineAudit, makeFigure } from '../audit.ts';
 import { measureMean, measureShare, sumClusterMoments } from '../clustered-share.ts';
 import { makeFinding } from '../finding.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { AuditFigure, AuditResult, AuditTable } from '../../../../contract/audit.contract.ts';
-import { rateGlicko2, unrated } from '../../statistics/glicko2.ts';
-import { fitRasch, type RaschFit, type Responses } from '../../statistics/irt.ts';
+import { rateGlicko2, unrated } from '../../../statistics/glicko2.ts';
+import { fitRasch, type RaschFit, type Responses } from '../../../statistics/irt.ts';
 import {
   type AuditContext as Context,
   defineAudit,

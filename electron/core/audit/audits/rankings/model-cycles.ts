@@ -1,18 +1,18 @@
 import type { AuditFigure, AuditTable } from '../../../../contract/audit.contract.ts';
-import { fitBradleyTerry } from '../../statistics/bradley-terry.ts';
-import type { PairedGames } from '../../statistics/game-graph.ts';
-import { quantileOfSorted } from '../../statistics/descriptive.ts';
-import { createPause } from '../../statistics/pause.ts';
-import { createDraw } from '../../statistics/rating-intervals.ts';
+import { fitBradleyTerry } from '../../../statistics/bradley-terry.ts';
+import type { PairedGames } from '../../../statistics/game-graph.ts';
+import { quantileOfSorted } from '../../../statistics/descriptive.ts';
+import { createPause } from '../../../statistics/pause.ts';
+import { createDraw } from '../../../statistics/rating-intervals.ts';
 import {
   countTriads,
   cyclicRatio,
   consistence,
   type Dominance,
   simulateCycles,
-} from '../../statistics/intransitivity.ts';
-import { normalCdf } from '../../statistics/normal.ts';
-import { permutationPValue } from '../../statistics/permutation.ts';
+} from '../../../statistics/intransitivity.ts';
+import { normalCdf } from '../../../statistics/normal.ts';
+import { permutationPValue } from '../../../statistics/permutation.ts';
 import { type AuditContext, makeFigure } from '../audit.ts';
 import { statusOf } from '../clustered-share.ts';
 import type { ModelGames } from './model-games.ts';

@@ -1,6 +1,6 @@
 import type { AuditContext } from '../audit.ts';
-import type { PairedGames } from '../../statistics/game-graph.ts';
-import type { ClusteredGames } from '../../statistics/rating-intervals.ts';
+import type { PairedGames } from '../../../statistics/game-graph.ts';
+import type { ClusteredGames } from '../../../statistics/rating-intervals.ts';
 
 type Context = Pick<AuditContext<unknown>, 'session' | 'signal' | 'pairs' | 'scratch'>;
 

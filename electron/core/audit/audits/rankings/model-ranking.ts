@@ -1,15 +1,15 @@
 import { z } from 'zod';
 import type { AuditFigure, AuditResult } from '../../../../contract/audit.contract.ts';
-import { pointsPerLogit, startRating } from '../../statistics/bradley-terry.ts';
-import { eloStep, traceElo } from '../../statistics/elo.ts';
-import { normalCritical, normalTwoSidedP } from '../../statistics/normal.ts';
+import { pointsPerLogit, startRating } from '../../../statistics/bradley-terry.ts';
+import { eloStep, traceElo } from '../../../statistics/elo.ts';
+import { normalCritical, normalTwoSidedP } from '../../../statistics/normal.ts';
 import {
   findRankRanges,
   gapErrorOfDraws,
   type RankRange,
   type RatingTable,
   rateWithIntervals,
-} from '../../statistics/rating-intervals.ts';
+} from '../../../statistics/rating-intervals.ts';
 import { type AuditContext as Context, defineAudit, makeFigure, minimumItems } from '../audit.ts';
 import { statusOf } from '../clustered-share.ts';
 import { makeFinding } from '../finding.ts';

@@ -1,7 +1,12 @@
 import type { AuditFigure } from '../../../../contract/audit.contract.ts';
-import { meanInterval } from '../../statistics/descriptive.ts';
-import { countTriads, cyclicRatio, type Dominance, simulateCycles } from '../../statistics/intransitivity.ts';
-import { permutationPValue } from '../../statistics/permutation.ts';
+import { meanInterval } from '../../../statistics/descriptive.ts';
+import {
+  countTriads,
+  cyclicRatio,
+  type Dominance,
+  simulateCycles,
+} from '../../../statistics/intransitivity.ts';
+import { permutationPValue } from '../../../statistics/permutation.ts';
 import { type AuditContext, makeFigure, maximumSlices } from '../audit.ts';
 import { measureShare, statusOf, sumClusterMoments } from '../clustered-share.ts';
 import type { ComparisonGraph } from './edge-table.ts';

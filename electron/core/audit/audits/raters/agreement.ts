@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { AuditFigure, Finding } from '../../../../contract/audit.contract.ts';
-import { fleissKappa } from '../../statistics/agreement.ts';
-import { cohenKappa } from '../../statistics/cohen-kappa.ts';
+import { fleissKappa } from '../../../statistics/agreement.ts';
+import { cohenKappa } from '../../../statistics/cohen-kappa.ts';
 import { type AuditContext as Context, defineAudit, makeFigure, maximumSlices } from '../audit.ts';
 import { measureShare, statusOf, sumClusterMoments } from '../clustered-share.ts';
 import { makeFinding } from '../finding.ts';

@@ -4,8 +4,8 @@ import {
   coincidenceColumns,
   krippendorffAlpha,
   type RatingCounts,
-} from '../../statistics/agreement.ts';
-import { percentileInterval, resampleTotals } from '../../statistics/bootstrap.ts';
+} from '../../../statistics/agreement.ts';
+import { percentileInterval, resampleTotals } from '../../../statistics/bootstrap.ts';
 import type { AuditFigure } from '../../../../contract/audit.contract.ts';
 import { statusOf } from '../clustered-share.ts';
 

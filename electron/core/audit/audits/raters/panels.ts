@@ -1,5 +1,5 @@
 import type { AuditFigure, AuditTable } from '../../../../contract/audit.contract.ts';
-import { drawPanels, type PanelResult, type WelfareSpread } from '../../statistics/welfare.ts';
+import { drawPanels, type PanelResult, type WelfareSpread } from '../../../statistics/welfare.ts';
 import { makeFigure } from '../audit.ts';
 import type { RaterGroup } from './rater-groups.ts';
 import type { ScoreTable, WelfareContext } from './score-table.ts';

@@ -1,8 +1,8 @@
 import type { AuditFigure } from '../../../../contract/audit.contract.ts';
-import { resampleTotals } from '../../statistics/bootstrap.ts';
-import { quantileOfSorted } from '../../statistics/descriptive.ts';
-import { createPause } from '../../statistics/pause.ts';
-import { rankCentrality } from '../../statistics/rank-centrality.ts';
+import { resampleTotals } from '../../../statistics/bootstrap.ts';
+import { quantileOfSorted } from '../../../statistics/descriptive.ts';
+import { createPause } from '../../../statistics/pause.ts';
+import { rankCentrality } from '../../../statistics/rank-centrality.ts';
 import { makeFigure } from '../audit.ts';
 import { statusOf } from '../clustered-share.ts';
 import type { ScoreTable, WelfareContext } from './score-table.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { AuditFigure } from '../../../../contract/audit.contract.ts';
-import { percentileInterval, resampleTotals } from '../../statistics/bootstrap.ts';
+import { percentileInterval, resampleTotals } from '../../../statistics/bootstrap.ts';
 import {
   type CodedVotes,
   fillCounts,
@@ -9,7 +9,7 @@ import {
   type GroupTest,
   measureConcentration,
   testGroup,
-} from '../../statistics/rater-diversity.ts';
+} from '../../../statistics/rater-diversity.ts';
 import { adjustFigures, type AuditContext as Context, defineAudit, makeFigure } from '../audit.ts';
 import { statusOf } from '../clustered-share.ts';
 import { makeFinding } from '../finding.ts';

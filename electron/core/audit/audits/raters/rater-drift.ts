@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { AuditFigure, AuditResult } from '../../../../contract/audit.contract.ts';
-import { combineTwoWays, ratioDifferenceInterval } from '../../statistics/ratio.ts';
+import { combineTwoWays, ratioDifferenceInterval } from '../../../statistics/ratio.ts';
 import { type AuditContext as Context, defineAudit, makeFigure, minimumItems } from '../audit.ts';
 import { measureShare, sumClusterMoments } from '../clustered-share.ts';
 import { makeFinding } from '../finding.ts';

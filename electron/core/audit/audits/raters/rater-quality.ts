@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { AuditFigure } from '../../../../contract/audit.contract.ts';
-import { binomialTest } from '../../statistics/binomial.ts';
+import { binomialTest } from '../../../statistics/binomial.ts';
 import {
   adjustFigures,
   type AuditContext as Context,

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { AuditFigure } from '../../../../contract/audit.contract.ts';
-import { quantileOfSorted } from '../../statistics/descriptive.ts';
-import { createRandom } from '../../statistics/random.ts';
-import { totalVariation } from '../../statistics/welfare.ts';
+import { quantileOfSorted } from '../../../statistics/descriptive.ts';
+import { createRandom } from '../../../statistics/random.ts';
+import { totalVariation } from '../../../statistics/welfare.ts';
 import { type AuditContext, makeFigure } from '../audit.ts';
 
 export type Census = Readonly<Record<string, Readonly<Record<string, number>>>>;

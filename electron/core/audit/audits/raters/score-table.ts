@@ -1,4 +1,4 @@
-import type { WelfareTable } from '../../statistics/welfare.ts';
+import type { WelfareTable } from '../../../statistics/welfare.ts';
 import type { AuditContext } from '../audit.ts';
 
 /** The welfare audit's run: what it reads from and its parameters. */

@@ -5,10 +5,10 @@ import {
   allocateEvenly,
   type BudgetGroup,
   type BudgetShare,
-} from '../../statistics/budget.ts';
-import { type CurvePoint, predictLossInterval } from '../../statistics/learning-curve.ts';
-import { fitLogistic, predictLogistic } from '../../statistics/logistic.ts';
-import { createRandom, shuffle } from '../../statistics/random.ts';
+} from '../../../statistics/budget.ts';
+import { type CurvePoint, predictLossInterval } from '../../../statistics/learning-curve.ts';
+import { fitLogistic, predictLogistic } from '../../../statistics/logistic.ts';
+import { createRandom, shuffle } from '../../../statistics/random.ts';
 import { type AuditContext, defineAudit, makeFigure } from '../audit.ts';
 import { makeFinding } from '../finding.ts';
 import { sayCount } from '../wording.ts';

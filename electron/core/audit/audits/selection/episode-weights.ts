@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import type { Outcome } from '../../statistics/outcome.ts';
-import { type BootstrapEstimate, bootstrapClusters } from '../../statistics/bootstrap.ts';
-import { positiveSideVariance, weighEpisodes } from '../../statistics/episode-weights.ts';
-import { effectiveSampleSize } from '../../statistics/off-policy.ts';
-import { mean } from '../../statistics/descriptive.ts';
+import type { Outcome } from '../../../statistics/outcome.ts';
+import { type BootstrapEstimate, bootstrapClusters } from '../../../statistics/bootstrap.ts';
+import { positiveSideVariance, weighEpisodes } from '../../../statistics/episode-weights.ts';
+import { effectiveSampleSize } from '../../../statistics/off-policy.ts';
+import { mean } from '../../../statistics/descriptive.ts';
 import { type AuditContext, defineAudit } from '../audit.ts';
 import { makeFinding } from '../finding.ts';
 import { countFigure, estimateFigure } from '../plain-figures.ts';

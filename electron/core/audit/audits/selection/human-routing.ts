@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { fitLogistic, type LogisticFit, predictLogistic } from '../../statistics/logistic.ts';
-import { routingCurve } from '../../statistics/routing.ts';
+import { fitLogistic, type LogisticFit, predictLogistic } from '../../../statistics/logistic.ts';
+import { routingCurve } from '../../../statistics/routing.ts';
 import { type AuditContext, defineAudit } from '../audit.ts';
 import { makeFinding } from '../finding.ts';
 import { describeCoefficient } from '../coefficient-figure.ts';

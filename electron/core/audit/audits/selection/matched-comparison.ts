@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { AuditFigure } from '../../../../contract/audit.contract.ts';
 import { isGroupColumn, type GroupColumn } from '../../selection/ordered-selections.ts';
-import { ratioDifferenceInterval } from '../../statistics/ratio.ts';
-import { mean, standardDeviation } from '../../statistics/descriptive.ts';
+import { ratioDifferenceInterval } from '../../../statistics/ratio.ts';
+import { mean, standardDeviation } from '../../../statistics/descriptive.ts';
 import { adjustFigures, type AuditContext, defineAudit, makeFigure } from '../audit.ts';
 import { makeFinding } from '../finding.ts';
 import { sayCount } from '../wording.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { bootstrapClusters, percentileInterval, resampleTotals } from '../../statistics/bootstrap.ts';
-import { effectiveSampleSize, estimateOffPolicy, sharpeRatioAtK } from '../../statistics/off-policy.ts';
+import { bootstrapClusters, percentileInterval, resampleTotals } from '../../../statistics/bootstrap.ts';
+import { effectiveSampleSize, estimateOffPolicy, sharpeRatioAtK } from '../../../statistics/off-policy.ts';
 import { type AuditContext, defineAudit, makeFigure } from '../audit.ts';
 import { makeFinding } from '../finding.ts';
 import { countFigure, estimateFigure } from '../plain-figures.ts';

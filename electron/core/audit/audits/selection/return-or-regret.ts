@@ -1,5 +1,5 @@
-import { compareModels, fitPreferenceModel, type PreferenceModelFit } from '../../statistics/regret.ts';
-import type { Outcome } from '../../statistics/outcome.ts';
+import { compareModels, fitPreferenceModel, type PreferenceModelFit } from '../../../statistics/regret.ts';
+import type { Outcome } from '../../../statistics/outcome.ts';
 import { type AuditContext, defineAudit } from '../audit.ts';
 import { makeFinding } from '../finding.ts';
 import { countFigure, estimateFigure, shareFigure } from '../plain-figures.ts';

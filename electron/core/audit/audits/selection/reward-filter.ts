@@ -3,7 +3,7 @@ import {
   type FilterStrategy,
   filterStrategies,
   strategyReliability,
-} from '../../statistics/filter-policy.ts';
+} from '../../../statistics/filter-policy.ts';
 import { filterResponses } from '../../selection/response-selections.ts';
 import { type AuditContext, defineAudit } from '../audit.ts';
 import { makeFinding } from '../finding.ts';

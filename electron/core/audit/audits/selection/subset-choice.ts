@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { chooseSubset } from '../../selection/subset-selection.ts';
-import { bootstrapClusters } from '../../statistics/bootstrap.ts';
+import { bootstrapClusters } from '../../../statistics/bootstrap.ts';
 import { type AuditContext, defineAudit } from '../audit.ts';
 import { makeFinding } from '../finding.ts';
 import { countFigure, estimateFigure, shareFigure } from '../plain-figures.ts';

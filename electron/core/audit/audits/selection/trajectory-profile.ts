@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { bootstrapClusters } from '../../statistics/bootstrap.ts';
+import { bootstrapClusters } from '../../../statistics/bootstrap.ts';
 import {
   d4rlScore,
   normaliseScore,
   quadrantOf,
   stateActionCoverage,
-} from '../../statistics/trajectory-profile.ts';
+} from '../../../statistics/trajectory-profile.ts';
 import { type AuditContext, defineAudit } from '../audit.ts';
 import { makeFinding } from '../finding.ts';
 import { countFigure, estimateFigure } from '../plain-figures.ts';

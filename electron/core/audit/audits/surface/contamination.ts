@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { AppError } from '../../../../contract/app-error.ts';
 import type { AuditFigure, Finding } from '../../../../contract/audit.contract.ts';
-import { wilsonInterval } from '../../statistics/wilson.ts';
+import { wilsonInterval } from '../../../statistics/wilson.ts';
 import { type AuditContext as Context, defineAudit, makeFigure } from '../audit.ts';
 import { statusOf } from '../clustered-share.ts';
 import { makeFinding } from '../finding.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { AuditFigure, FindingRows } from '../../../../contract/audit.contract.ts';
-import { wilsonInterval } from '../../statistics/wilson.ts';
+import { wilsonInterval } from '../../../statistics/wilson.ts';
 import { type AuditContext as Context, defineAudit, makeFigure } from '../audit.ts';
 import { statusOf } from '../clustered-share.ts';
 import { makeFinding } from '../finding.ts';

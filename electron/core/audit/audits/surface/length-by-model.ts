@@ -1,5 +1,5 @@
 import type { AuditFigure } from '../../../../contract/audit.contract.ts';
-import { fitLogistic } from '../../statistics/logistic.ts';
+import { fitLogistic } from '../../../statistics/logistic.ts';
 import { type AuditContext as Context, makeFigure, maximumSlices, minimumItems } from '../audit.ts';
 import { measureShare, sumClusterMoments } from '../clustered-share.ts';
 import { describeCoefficient, toProbability } from '../coefficient-figure.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { AuditFigure, AuditResult } from '../../../../contract/audit.contract.ts';
-import { fitLogistic, type LogisticFit } from '../../statistics/logistic.ts';
+import { fitLogistic, type LogisticFit } from '../../../statistics/logistic.ts';
 import {
   adjustFigures,
   type AuditContext as Context,

@@ -1,6 +1,6 @@
 import type { AuditFigure } from '../../../../contract/audit.contract.ts';
-import { binomialTest } from '../../statistics/binomial.ts';
-import { wilsonInterval } from '../../statistics/wilson.ts';
+import { binomialTest } from '../../../statistics/binomial.ts';
+import { wilsonInterval } from '../../../statistics/wilson.ts';
 import { type AuditContext, makeFigure, maximumSlices } from '../audit.ts';
 import { measureMean, statusOf, sumClusterMoments } from '../clustered-share.ts';
 

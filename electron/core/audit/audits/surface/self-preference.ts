@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { AuditFigure, Finding } from '../../../../contract/audit.contract.ts';
-import { bootstrapClusters } from '../../statistics/bootstrap.ts';
+import { bootstrapClusters } from '../../../statistics/bootstrap.ts';
 import {
   adjustFigures,
   type AuditContext as Context,
@@ -8,7 +8,7 @@ import {
   makeFigure,
   minimumItems,
 } from '../audit.ts';
-import { normalTwoSidedP } from '../../statistics/normal.ts';
+import { normalTwoSidedP } from '../../../statistics/normal.ts';
 import { measureShare, statusOf, sumClusterMoments } from '../clustered-share.ts';
 import { makeFinding } from '../finding.ts';
 import { familyOf } from '../model-family.ts';

@@ -3,8 +3,8 @@ import negators from '../../../../../resources/lexicons/negators.json' with { ty
 import sentiment from '../../../../../resources/lexicons/sentiment.json' with { type: 'json' };
 import { AppError } from '../../../../contract/app-error.ts';
 import type { AuditTable } from '../../../../contract/audit.contract.ts';
-import { createPause } from '../../statistics/pause.ts';
-import { scoreText, type ValenceLexicon } from '../../statistics/valence-rules.ts';
+import { createPause } from '../../../statistics/pause.ts';
+import { scoreText, type ValenceLexicon } from '../../../statistics/valence-rules.ts';
 import { adjustFigures, type AuditContext as Context, defineAudit, minimumItems } from '../audit.ts';
 import { describeFeatures, measureFeatures, type SideFeature } from '../discordance.ts';
 import { measureMeans } from '../slices.ts';

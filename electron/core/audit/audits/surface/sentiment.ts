@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { AuditFigure, AuditTable } from '../../../../contract/audit.contract.ts';
-import { normalTwoSidedP } from '../../statistics/normal.ts';
+import { normalTwoSidedP } from '../../../statistics/normal.ts';
 import {
   adjustFigures,
   type AuditContext as Context,

@@ -1,6 +1,6 @@
 import type { AuditFigure, AuditTable } from '../../../../contract/audit.contract.ts';
-import { findCholesky, invertCholesky } from '../../statistics/linear-algebra.ts';
-import { fitLogistic, type LogisticFit } from '../../statistics/logistic.ts';
+import { findCholesky, invertCholesky } from '../../../statistics/linear-algebra.ts';
+import { fitLogistic, type LogisticFit } from '../../../statistics/logistic.ts';
 import { type AuditContext as Context, makeFigure, minimumItems } from '../audit.ts';
 import { describeCoefficient } from '../coefficient-figure.ts';
 import { divideByRootMeanSquare, type SideFeature } from '../discordance.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { AuditFigure, Finding } from '../../../../contract/audit.contract.ts';
-import { fitLogistic } from '../../statistics/logistic.ts';
-import { oddsRatio } from '../../statistics/text-metrics.ts';
+import { fitLogistic } from '../../../statistics/logistic.ts';
+import { oddsRatio } from '../../../statistics/text-metrics.ts';
 import {
   adjustFigures,
   type AuditContext as Context,
