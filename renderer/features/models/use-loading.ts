@@ -14,8 +14,8 @@ export function useLoading(
 ): {
   readonly run: JobRun;
   readonly isLoading: ComputedRef<boolean>;
-  load(model: Pick<Model, 'modelId'>): Promise<void>;
-  unload(model: Pick<Model, 'modelId' | 'name'>): Promise<void>;
+  readonly load: (model: Pick<Model, 'modelId'>) => Promise<void>;
+  readonly unload: (model: Pick<Model, 'modelId' | 'name'>) => Promise<void>;
 } {
   const client = useClient();
   const shell = useShellStore();

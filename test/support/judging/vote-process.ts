@@ -11,14 +11,17 @@ import { createPlantedVoter, readPrompt } from './planted-voter.ts';
  */
 async function vote([directory = '', run = '', log = '']: readonly string[]): Promise<void> {
   const file = openSync(log, 'a');
+  let calls: { operation: string; input: string }[] = [];
   const voter = createPlantedVoter({
     beforeDecide: (input) => {
       const { question, principle } = readPrompt(input);
       // A write of the system, so that what was asked is known also after a kill.
+      calls.length = 0;
       if (principle !== '') writeSync(file, `${question}\t${principle.trim()}\n`);
-      voter.calls.length = 0;
     },
   });
+  // Emptied at each question: a long run must not keep every prompt in memory.
+  calls = voter.calls as { operation: string; input: string }[];
   const workspace = await openWorkspace(directory);
   const jobs = new JobService(workspace.database, pino({ level: 'silent' }));
   jobs.register(new PrincipleConstitutionJob(workspace.database, { acquire: async () => voter }));
