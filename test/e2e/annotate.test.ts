@@ -17,6 +17,8 @@ import { serve, type Served } from '../support/e2e/served.ts';
 const { folder, remove } = makeFolder('assay-annotate');
 const workspace = path.join(folder, 'w.assay');
 const shots = process.env['ANNOTATE_SHOTS'];
+/** Answered one after another; one more is skipped. */
+const items = 100;
 const patience = { timeout: 20_000 };
 /** What a browser says about a server that is gone for a moment. */
 const lostLink = /WebSocket|ERR_CONNECTION|ERR_EMPTY|Failed to (?:load|fetch)/;
@@ -61,9 +63,9 @@ async function setUp({ page, visit }: Watch): Promise<void> {
   await form.getByRole('group', { name: 'Which response is better?' }).waitFor();
   await tabTo(page, /^Name/);
   await page.keyboard.press('Control+a');
-  await page.keyboard.type('Twenty');
+  await page.keyboard.type('Hundred');
   await tabTo(page, /At most/);
-  await page.keyboard.type('24');
+  await page.keyboard.type('104');
   await tabTo(page, /Free text/);
   await page.keyboard.press('Enter');
   await shoot(page, 'setup');
@@ -85,7 +87,7 @@ const meanings: Readonly<Record<(typeof keys)[number], string>> = {
 };
 const keyOf = (index: number) => keys[index % keys.length] ?? '1';
 
-describe('twenty items by keys alone', () => {
+describe('a hundred items by keys alone', () => {
   it('a reload and a killed core in the middle lose neither an answer nor a letter of a draft', async () => {
     const watch = await openPage();
     const { page } = watch;
@@ -115,19 +117,19 @@ describe('twenty items by keys alone', () => {
     await page.keyboard.type(' Truly.');
     await page.keyboard.press('Control+Enter');
     await counted(page, 8);
-    for (let index = 8; index < 20; index++) await answer(index);
+    for (let index = 8; index < items; index++) await answer(index);
 
     await page.keyboard.press('Backspace');
-    await page.getByRole('button', { name: /Both bad/, pressed: true }).waitFor();
-    await page.keyboard.press('2');
+    await page.getByRole('button', { name: /B is better/, pressed: true }).waitFor();
+    await page.keyboard.press('1');
     await page.keyboard.press('Enter');
-    await counted(page, 20);
+    await counted(page, items);
     await page.keyboard.press('s');
     await page.getByRole('dialog', { name: 'Why is this item skipped?' }).waitFor();
     await shoot(page, 'skip');
     expect(await findAccessFaults(page)).toEqual([]);
     await page.keyboard.press('3');
-    await counted(page, 21);
+    await counted(page, items + 1);
     expect(watch.trouble).toEqual([]);
     await watch.context.close();
   });
@@ -142,7 +144,7 @@ describe('the pages', () => {
     const { page } = watch;
     const name = `${options.viewport.width}-${options.colorScheme}`;
     await watch.visit('/d/1/annotate');
-    await page.getByRole('article', { name: 'Twenty' }).waitFor();
+    await page.getByRole('article', { name: 'Hundred' }).waitFor();
     await settle(page);
     await shoot(page, `projects-${name}`);
     expect(await findAccessFaults(page)).toEqual([]);
@@ -154,7 +156,7 @@ describe('the pages', () => {
     await shoot(page, `desk-${name}`);
     expect(await findAccessFaults(page)).toEqual([]);
     await watch.visit('/d/1/annotate/1/agreement');
-    await page.getByRole('heading', { name: 'Agreement of Twenty' }).waitFor();
+    await page.getByRole('heading', { name: 'Agreement of Hundred' }).waitFor();
     await settle(page);
     await shoot(page, `agreement-${name}`);
     expect(await findAccessFaults(page)).toEqual([]);
@@ -174,7 +176,7 @@ describe('after the core was killed and stopped', () => {
        WHERE revision = 1 ORDER BY answered_at`,
       ...at,
     );
-    const expected = Array.from({ length: 20 }, (_, index) => ({
+    const expected = Array.from({ length: items }, (_, index) => ({
       status: 'submitted',
       said: index === 7 ? 'left' : meanings[keyOf(index)],
     }));
@@ -186,7 +188,7 @@ describe('after the core was killed and stopped', () => {
     );
     const counts = new Map<string, number>([['skip', 1]]);
     for (const [index, row] of expected.entries()) {
-      const last = index === 19 ? 'right' : row.said;
+      const last = index === items - 1 ? 'left' : row.said;
       counts.set(last, (counts.get(last) ?? 0) + 1);
     }
     expect(new Map(votes.map((vote) => [vote.said, vote.n]))).toEqual(counts);
@@ -206,6 +208,6 @@ describe('after the core was killed and stopped', () => {
       '1',
       ...at,
     );
-    expect(status).toMatchObject({ answers: 21, raters: 1 });
+    expect(status).toMatchObject({ answers: items + 1, raters: 1 });
   });
 });
