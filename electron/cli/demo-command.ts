@@ -2,13 +2,14 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import type { ImportSummary } from '../contract/import.contract.ts';
 import { reportOn } from './analysis-commands.ts';
+import { sayStarter, showStarter } from './demo-starter.ts';
 import { printJson, tell } from './output.ts';
 import { places } from './places.ts';
 import { runJob, withCore } from './with-core.ts';
 
 const dataset = 'pandalm';
 
-async function runDemo(options: { out: string; json?: boolean }): Promise<void> {
+async function runDemo(options: { out: string; json?: boolean; starter?: boolean }): Promise<void> {
   const workspace = path.join(options.out, 'demo.assay');
   const result = await withCore(workspace, async (core) => {
     const known = (await core.services.datasets.list()).some((candidate) => candidate.name === dataset);
@@ -24,18 +25,21 @@ async function runDemo(options: { out: string; json?: boolean }): Promise<void> 
       out: path.join(options.out, 'report'),
     });
     const { document } = await core.services.constitutions.get(constitutionId);
+    const starter = options.starter === false ? [] : await showStarter(core, dataset);
     return {
       workspace,
       directory,
       report: path.join(directory, 'report.html'),
       constitution: document.constitution,
       remarks: document.remarks,
+      starter,
     };
   });
   if (options.json) return printJson(result);
   console.log('What the labels of the sample reward, as far as surface traits can tell:');
   result.constitution.forEach((text, index) => console.log(`  ${index + 1}. ${text}`));
   for (const remark of result.remarks) console.log(`  – ${remark}`);
+  for (const line of sayStarter(result.starter)) console.log(line);
   console.log(`The report: ${result.report}`);
   console.log(`Browse it:  npx assay serve --workspace ${workspace}`);
 }
@@ -46,6 +50,7 @@ export function addDemoCommand(program: Command): void {
     .command('demo')
     .description('import the bundled sample, make its constitution, audits and report')
     .option('-o, --out <folder>', 'where the workspace and the report go', 'assay-demo')
+    .option('--no-starter', 'without the starter model')
     .option('--json', 'print one JSON object')
     .action(runDemo);
 }

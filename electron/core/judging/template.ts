@@ -48,6 +48,28 @@ export function renderTemplate(
   template: PromptTemplate,
   values: Readonly<Record<string, string>>,
 ): Extract<ModelInput, { messages: unknown }> {
+  const input = fillTemplate(template, values);
+  origins.set(input, { hash: template.hash, values });
+  return input;
+}
+
+/** The template a prompt was rendered from and its values; undefined for a prompt that was made otherwise. */
+export function findOrigin(input: ModelInput): PromptOrigin | undefined {
+  return origins.get(input);
+}
+
+export interface PromptOrigin {
+  readonly hash: string;
+  readonly values: Readonly<Record<string, string>>;
+}
+
+/** For the starter model, which reads the values in a form of its own. */
+const origins = new WeakMap<ModelInput, PromptOrigin>();
+
+function fillTemplate(
+  template: PromptTemplate,
+  values: Readonly<Record<string, string>>,
+): Extract<ModelInput, { messages: unknown }> {
   const fill = (text: string) =>
     text.replace(placeholder, (_, name: string) => {
       const value = values[name];

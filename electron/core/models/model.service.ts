@@ -12,11 +12,13 @@ import type {
   NewEndpoint,
 } from '../../contract/model.contract.ts';
 import type { EndpointService } from './endpoint.service.ts';
+import { isShippedModel } from '../../contract/starter.ts';
 import type { InferenceEngine } from './inference-engine.ts';
 import { createLocalModel } from './local-model.ts';
 import { findModelFiles } from './model-files.ts';
 import type { ModelRecord, ModelRepository } from './model.repository.ts';
 import type { RefusalLog } from './refusal-log.ts';
+import { isStarter, speakAsStarter } from './starter-model.ts';
 
 export interface ModelServiceOptions {
   readonly repository: ModelRepository;
@@ -25,6 +27,8 @@ export interface ModelServiceOptions {
   /** A second process, without a graphics card, that reads and tries files nobody has vouched for. */
   readonly inspector: InferenceEngine;
   readonly endpoints: EndpointService;
+  /** Puts the models that Assay ships into the list; called once, before the list is first read. */
+  readonly shelve?: () => Promise<void>;
 }
 
 interface CallOptions {
@@ -50,6 +54,7 @@ function isPresent({ path: file, facts }: ModelRecord): boolean {
 export class ModelService {
   readonly #options: ModelServiceOptions;
   readonly #calibrations = new Map<string, Promise<ModelRecord>>();
+  #shelved: Promise<void> | undefined;
 
   constructor(options: ModelServiceOptions) {
     this.#options = options;
@@ -60,10 +65,12 @@ export class ModelService {
   }
 
   async list(): Promise<Model[]> {
+    await this.#shelve();
     return (await this.#options.repository.list()).map((record) => this.describe(record));
   }
 
   async get(idOrName: string): Promise<Model> {
+    await this.#shelve();
     return this.describe(await this.#options.repository.get(idOrName));
   }
 
@@ -155,6 +162,7 @@ export class ModelService {
    */
   async acquire(idOrName: string, { signal }: CallOptions = {}): Promise<InferenceModel> {
     const { repository, endpoints, refusals } = this.#options;
+    await this.#shelve();
     const stored = await repository.get(idOrName);
     if (stored.endpoint) return endpoints.open(stored, { signal });
     return refusals.watch(stored, () => this.#open(stored, { signal }));
@@ -164,12 +172,15 @@ export class ModelService {
     const { engine } = this.#options;
     requirePresent(stored);
     const { kind = 'cpu', cores = 0 } = await engine.call('device', null, { signal });
-    const isCalibrated = stored.calibration?.machine === `${kind}/${cores}`;
-    const record = isCalibrated ? stored : await this.#calibrate(stored, { signal });
+    const machine = `${kind}/${cores}`;
+    const isCalibrated = stored.calibration?.machine === machine;
+    const ready = isCalibrated || !isShippedModel(stored.facts) ? stored : layOut(stored, machine, cores);
+    const record = ready.calibration?.machine === machine ? ready : await this.#calibrate(ready, { signal });
     const spec = this.#makeSpec(record);
     const { contextSize, sequences } = await engine.load(spec);
     signal?.throwIfAborted();
-    return createLocalModel({ engine, spec, sequences, identity: identify(record, contextSize) });
+    const model = createLocalModel({ engine, spec, sequences, identity: identify(record, contextSize) });
+    return isStarter(record.facts) ? speakAsStarter(model) : model;
   }
 
   async unload(modelId: string): Promise<boolean> {
@@ -236,6 +247,11 @@ export class ModelService {
     await Promise.all([this.#options.engine.close(), this.#options.inspector.close()]);
   }
 
+  async #shelve(): Promise<void> {
+    this.#shelved ??= this.#options.shelve?.() ?? Promise.resolve();
+    await this.#shelved;
+  }
+
   /** Once for all that ask for the same model. */
   async #calibrate(record: ModelRecord, { signal }: CallOptions): Promise<ModelRecord> {
     const { engine, repository } = this.#options;
@@ -257,6 +273,17 @@ export class ModelService {
     const digest = createHash('sha256').update(JSON.stringify({ settings, shape })).digest('hex');
     return { key: `${modelId}:${digest.slice(0, 12)}`, path: file ?? '', gpuLayers, contextSize, shape };
   }
+}
+
+/** The shipped models are too small for the layout to matter: they are used at once, measured where a person asks for it. */
+function layOut(record: ModelRecord, machine: string, cores: number): ModelRecord {
+  const shape = {
+    sequences: 4,
+    batchSize: 512,
+    flashAttention: true,
+    threads: Math.max(1, Math.floor(cores / 2)),
+  };
+  return { ...record, calibration: { shape, trials: [], machine } };
 }
 
 function requirePresent(record: ModelRecord): void {

@@ -15,6 +15,7 @@ import { ModelRepository } from './model.repository.ts';
 import { ModelService } from './model.service.ts';
 import { LoadModelJob } from './load-model.job.ts';
 import { RefusalLog } from './refusal-log.ts';
+import { findStarterFolder, shelveStarters } from './starter-shelf.ts';
 
 export interface ModelPlaces {
   /** Starts inference processes. */
@@ -23,6 +24,8 @@ export interface ModelPlaces {
   readonly inspector: ProcessAdapter;
   /** Folder of the user's own, for keys of endpoints. */
   readonly userDirectory: string;
+  /** Folder of the models that Assay ships; absent or null: none. */
+  readonly starterFolder?: string | null;
   readonly http?: EndpointHttpOptions;
 }
 
@@ -34,6 +37,7 @@ export function findModelPlaces(scripts: string): ModelPlaces {
     engine: createNodeAdapter({ entry, environment }),
     inspector: createNodeAdapter({ entry, environment: { ...environment, ASSAY_ENGINE_GPU: 'off' } }),
     userDirectory: findUserDirectory(),
+    starterFolder: findStarterFolder(scripts, process.env),
   };
 }
 
@@ -62,9 +66,11 @@ export function openModels(
   const repository = new ModelRepository(database);
   const engine = new InferenceEngine({ adapter: places.engine });
   logScoring(engine, log);
+  const { starterFolder = null } = places;
   const models = new ModelService({
     repository,
     refusals: new RefusalLog(database),
+    ...(starterFolder === null ? {} : { shelve: () => shelveStarters(repository, starterFolder) }),
     engine,
     inspector: new InferenceEngine({
       adapter: places.inspector,

@@ -10,6 +10,14 @@ export const modelMessages = {
     here: 'Files on this machine',
     hereNote: 'What these are asked does not leave this machine.',
     back: 'All models',
+    starter: {
+      limits: 'built in: limits',
+      limitsOf: 'Limits of {name}',
+      title: 'Built in: it knows surface and style, not meaning',
+      text: 'This small model came with Assay, so that judging, explaining and finding principles can be tried with no download. It votes by principles such as “uses more emojis” or “asks a follow-up question”. It does not know what is true, helpful or harmful: add a real model for that.',
+      show: 'Show its card, with measured limits',
+      hide: 'Hide its card',
+    },
     column: {
       model: 'Model',
       size: 'Size',
