@@ -3,6 +3,7 @@ import { principleRequestSchema } from '../contract/constitution.contract.ts';
 import type { ImportSummary } from '../contract/import.contract.ts';
 import { rationaleRequestSchema } from '../contract/rationale.contract.ts';
 import type { Core } from '../core/boot.ts';
+import { statePrinciple } from '../core/constitution/traits/trait.ts';
 import { tell } from './output.ts';
 import { places } from './places.ts';
 import { runJob } from './with-core.ts';
@@ -18,40 +19,55 @@ export interface StarterDemo {
 const model = 'starter';
 const planted = 'planted';
 
-/** Principles, verdicts and rationales of one dataset by the starter model. */
-async function tryOn(core: Core, dataset: string): Promise<StarterDemo> {
-  const { datasets, principles, constitutions, judging, rationales } = core.services;
-  const { datasetId } = await datasets.getByName(dataset);
+/** What the planted corpus is asked about: the three principles its labels reward, among others. */
+const candidates = [
+  'is more polite',
+  'uses more commas',
+  'provides a numbered list format',
+  'uses more exclamation marks',
+  'ends with a follow-up question',
+  'uses more brackets',
+  'uses more emojis',
+  'includes more links',
+].map(statePrinciple);
+
+/** Those of the candidates that the starter model’s votes select, in the order of their strength. */
+async function findPrinciples(core: Core, datasetId: number): Promise<readonly string[]> {
+  const { principles, constitutions } = core.services;
   const principleRunId = await principles.create(
     principleRequestSchema.parse({
       datasetId,
       modelId: model,
-      propose: 'model',
+      propose: 'texts',
+      texts: candidates,
       sample: 60,
-      proposePairs: 8,
-      perPair: 2,
-      templates: ['neutral'],
-      clusters: 8,
-      top: 5,
+      top: 3,
     }),
   );
   const { constitutionId } = await runJob<{ constitutionId: number }>(core, 'principle-constitution', {
     principleRunId,
   });
-  const { document } = await constitutions.get(constitutionId);
+  return (await constitutions.get(constitutionId)).document.constitution;
+}
+
+/** Verdicts and a rationale of one dataset by the starter model; its principles too where they are asked for. */
+async function tryOn(core: Core, dataset: string, extracts: boolean): Promise<StarterDemo> {
+  const { datasets, judging, rationales } = core.services;
+  const { datasetId } = await datasets.getByName(dataset);
+  const constitution = extracts ? await findPrinciples(core, datasetId) : [];
   const judgeRunId = await judging.create(
     judgeRequestSchema.parse({
       datasetId,
       protocol: 'pairwise-logits',
       models: { judge: [model] },
-      params: document.constitution[0] === undefined ? {} : { criterion: document.constitution[0] },
-      limit: 40,
+      params: constitution[0] === undefined ? {} : { criterion: constitution[0] },
+      limit: 20,
     }),
   );
   await runJob(core, 'judge', { judgeRunId });
   const { accuracy } = await judging.get(judgeRunId);
   const rationaleRunId = await rationales.create(
-    rationaleRequestSchema.parse({ datasetId, modelId: model, limit: 3 }),
+    rationaleRequestSchema.parse({ datasetId, modelId: model, limit: 1 }),
   );
   await runJob(core, 'rationales', { rationaleRunId });
   const run = await rationales.get(rationaleRunId);
@@ -61,7 +77,7 @@ async function tryOn(core: Core, dataset: string): Promise<StarterDemo> {
   );
   return {
     dataset,
-    constitution: document.constitution,
+    constitution,
     judged: { agreement: accuracy.value, n: accuracy.n },
     rationales: { written: run.done - run.invalid, asked: run.planned, example: example?.text ?? null },
   };
@@ -74,22 +90,21 @@ export async function showStarter(core: Core, sample: string): Promise<StarterDe
   const known = await core.services.datasets.list();
   if (!known.some(({ name }) => name === planted))
     await runJob<ImportSummary>(core, 'import', { files: [places.planted], dataset: planted });
-  tell('Asking the starter model what a corpus with planted principles rewards, and what the sample does');
-  return [await tryOn(core, planted), await tryOn(core, sample)];
+  tell(
+    'Asking the starter model what a corpus with planted principles rewards, and about pairs of the sample',
+  );
+  return [await tryOn(core, planted, true), await tryOn(core, sample, false)];
 }
 
 /** What the starter model found, in lines for people. */
 export function sayStarter(demos: readonly StarterDemo[]): string[] {
   if (demos.length === 0) return [];
   const lines = demos.flatMap(({ dataset, constitution, judged, rationales }) => [
-    `The starter model on “${dataset}”:`,
+    `The starter model on “${dataset}”${constitution.length > 0 ? `, of ${candidates.length} candidate principles` : ''}:`,
     ...constitution.map((text, index) => `  ${index + 1}. ${text}`),
-    ...(constitution.length === 0 ? ['  no principle of its own proposals holds on held-out pairs'] : []),
     ...(judged.agreement === null
       ? []
-      : [
-          `  judging by the first agrees with ${(judged.agreement * 100).toFixed(0)} % of ${judged.n} labels`,
-        ]),
+      : [`  its verdicts agree with ${(judged.agreement * 100).toFixed(0)} % of ${judged.n} labels`]),
     ...(rationales.example === null ? [] : [`  a rationale: ${rationales.example}`]),
   ]);
   return [

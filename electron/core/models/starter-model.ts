@@ -128,6 +128,9 @@ export function speakAsStarter(model: InferenceModel): InferenceModel {
   };
 }
 
+/** Questions about one pair in flight at once. */
+const together = 4;
+
 interface NameOptions {
   readonly isFirst: boolean;
   readonly count: number;
@@ -149,8 +152,16 @@ async function namePrinciples(
     return (answer.probabilities[slot] ?? 0) - (answer.probabilities[1 - slot] ?? 0);
   };
   const weighed: { words: string; isLength: boolean; lead: number }[] = [];
-  for (const { words, isLength } of knownPrinciples)
-    weighed.push({ words, isLength, lead: await weigh(words, values, isFirst ? 0 : 1) });
+  for (let from = 0; from < knownPrinciples.length; from += together)
+    weighed.push(
+      ...(await Promise.all(
+        knownPrinciples.slice(from, from + together).map(async ({ words, isLength }) => ({
+          words,
+          isLength,
+          lead: await weigh(words, values, isFirst ? 0 : 1),
+        })),
+      )),
+    );
   // Length alone is no reason, so it is named last.
   const byLead = (left: (typeof weighed)[number], right: (typeof weighed)[number]) =>
     Number(left.isLength) - Number(right.isLength) || right.lead - left.lead;
