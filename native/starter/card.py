@@ -25,7 +25,7 @@ Two files of our own, trained from scratch, so that judging, explaining and find
 ## What it cannot do
 
 - It knows nothing of meaning: not what is true, helpful, harmful or well written. Use a real model for that.
-- It agrees with people's preferences hardly more often than a coin does (below).
+- Its agreement with people's preferences is about that of a coin (below).
 - It answers the shipped prompts only; other prompts are refused. English only. It never saw texts over 180 tokens in training;
   its context is 1,024 tokens.
 - The reach that was aimed at (0.85 on seen phrasings, 0.75 on unseen ones, both orders agreeing on 0.9) is reported below as
@@ -46,7 +46,8 @@ trait counts (SQL), so the model inherits what those miss: words stand in for to
 A Llama of 4 layers, width 192, 6 heads, 2.4 million parameters, byte-level BPE of 3,072 tokens, stored in half precision.
 The weights do not begin at random: `native/starter/wiring.py` lays out the comparison of two texts and fills it with ridge
 regressions on the training texts; then all of it is trained on a shared two-core CPU for about 20 minutes, some 370 steps of
-16 pairs with up to 24 questions each. Seed 20261123. The commands are in `native/starter/README.md`. A larger run (hours on a
+12 to 16 pairs with up to 24 questions each; after 220 of them the share of “neither” was lowered and training resumed, and steps end
+by the clock, so the recipe run again gives a like model, not the same bytes. Seed 20261123. The commands are in `native/starter/README.md`. A larger run (hours on a
 GPU, longer texts, 20 million parameters) is what the aims need; the recipe continues from its checkpoint with `--resume`.
 """
 

@@ -14,7 +14,7 @@ export const modelMessages = {
       limits: 'built in: limits',
       limitsOf: 'Limits of {name}',
       title: 'Built in: it knows surface and style, not meaning',
-      text: 'This small model came with Assay, so that judging, explaining and finding principles can be tried with no download. It votes by principles such as “uses more emojis” or “asks a follow-up question”. It does not know what is true, helpful or harmful: add a real model for that.',
+      text: 'This small model came with Assay, so that judging, explaining and finding principles can be tried with no download. It votes by principles such as “uses more commas” or “ends with a follow-up question”. It does not know what is true, helpful or harmful: add a real model for that.',
       show: 'Show its card, with measured limits',
       hide: 'Hide its card',
     },
