@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { afterAll, describe, it } from 'vitest';
-import { exactInterval } from '../../electron/core/audit/statistics/clopper-pearson.ts';
+import { exactInterval } from '../../electron/core/statistics/clopper-pearson.ts';
 import { hashWords } from '../../electron/core/constitution/principles/merge-principles.ts';
 import { principleTemplates } from '../../electron/core/constitution/principles/templates.ts';
 import { letterForms } from '../../electron/core/judging/verdict.ts';
