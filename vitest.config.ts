@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import vue from '@vitejs/plugin-vue';
 import { defineConfig } from 'vitest/config';
 
@@ -22,7 +23,7 @@ export default defineConfig({
           include: ['test/engine/**/*.test.ts'],
           environment: 'node',
           pool: 'forks',
-          maxWorkers: 2,
+          maxWorkers: Math.max(2, availableParallelism() - 1),
           ...patient,
         },
       },
