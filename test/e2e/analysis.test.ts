@@ -49,7 +49,8 @@ describe.sequential('from the console to a report', () => {
     const cells = result.getByRole('gridcell');
     await expect.poll(() => cells.count()).toBe(6);
     const texts = (await cells.allTextContents()).map((text) => text.trim());
-    expect([texts[0], texts[2], texts[4]]).toEqual(['a', 'b', 'tie']);
+    // The code that a query names, and beside it the word for it.
+    expect([texts[0], texts[2], texts[4]]).toEqual(['a A is better', 'b B is better', 'tie Tie']);
     const sum = [1, 3, 5].reduce((total, at) => total + Number(texts[at]), 0);
     expect(sum).toBe(999);
   });

@@ -65,6 +65,7 @@ describe('one row, by keys alone', () => {
   it('E edits a text, Esc guards what is unsaved, Ctrl+Enter saves, Ctrl+Z takes it back', async () => {
     const { page, pane } = await openFirstRow();
     const article = pane.getByRole('article').filter({ hasText: 'A' }).first();
+    await expect.poll(() => article.innerText(), patience).toMatch(/chars\s+\S/);
     const before = await article.innerText();
     await page.keyboard.press('e');
     const editor = pane.getByRole('region', { name: 'Edit text' });
@@ -85,7 +86,7 @@ describe('one row, by keys alone', () => {
     await page.keyboard.press('Control+z');
     await notice(/^Undone: Edit response a/);
     await expect.poll(() => pane.getByText(/^Repaired: /).count(), patience).toBe(0);
-    expect(await article.innerText()).toBe(before);
+    await expect.poll(() => article.innerText(), patience).toBe(before);
     await page.keyboard.press('Control+Shift+z');
     await notice(/^Redone: Edit response a/);
     await pane
