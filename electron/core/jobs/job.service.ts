@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import type { Logger } from 'pino';
 import type { Database } from '../../../native/duckdb/database.ts';
 import { AppError } from '../../contract/app-error.ts';
@@ -19,6 +20,13 @@ interface RunningJob {
   readonly jobId: string;
   readonly controller: AbortController;
   job: Job | undefined;
+}
+
+/** A controller whose signal a job may hand to any number of calls at once. */
+function makeController(): AbortController {
+  const controller = new AbortController();
+  setMaxListeners(0, controller.signal);
+  return controller;
 }
 
 /**
@@ -190,7 +198,7 @@ export class JobService {
       if (!claimed) return;
       const running: RunningJob = {
         jobId: claimed.jobId,
-        controller: new AbortController(),
+        controller: makeController(),
         job: undefined,
       };
       this.running.set(lane, running);
