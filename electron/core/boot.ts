@@ -142,7 +142,7 @@ function makeDeskServices(workspace: Workspace, foundation: Foundation) {
 function makeAnalysisServices(workspace: Workspace, foundation: Foundation, appVersion: string) {
   const { database, datasets, jobs, models, onChanged, search, selectRows } = foundation;
   const constitutions = new ConstitutionService(database);
-  const audits = new AuditService(database, onChanged, models);
+  const audits = new AuditService(database, { onChanged, models, mediaFolder: workspace.media });
   return {
     constitutions,
     principles: new PrincipleService({ database, models, appVersion }),
@@ -229,7 +229,7 @@ function registerJobs(workspace: Workspace, services: Services, version: string)
   jobs.register(new DraftVotesJob(database, models));
   jobs.register(new CeilingJob(database, services.constitutions, models));
   jobs.register(new AnnotateDatasetJob(database, models, onChanged));
-  jobs.register(new AuditJob(database));
+  jobs.register(new AuditJob(database, services.audits));
   const curate = new CurateJob(database, onLoaded);
   jobs.register(curate);
   jobs.register(new MineJob(database, models, curate));

@@ -2,18 +2,18 @@ import type { Database } from '../../../native/duckdb/database.ts';
 import { type AuditSpec, auditSpecSchema } from '../../contract/audit.contract.ts';
 import type { JobContext, JobHandler } from '../jobs/job-handler.ts';
 import { nameDataset } from '../corpus/dataset.repository.ts';
-import { AuditService } from './audit.service.ts';
+import type { AuditService } from './audit.service.ts';
 
 /** Runs the audits of a dataset and stores their document. Short enough to start afresh after a crash. */
 export class AuditJob implements JobHandler<AuditSpec, { auditRunId: number }> {
   readonly type = 'audit';
   readonly spec = auditSpecSchema;
   readonly recovery = 'restart';
-  private readonly service: AuditService;
 
-  constructor(private readonly database: Database) {
-    this.service = new AuditService(database);
-  }
+  constructor(
+    private readonly database: Database,
+    private readonly service: AuditService,
+  ) {}
 
   async title({ datasetId, only, slice, judge }: AuditSpec): Promise<string> {
     const details = [only?.join(', '), slice && `by ${slice}`, judge && `labels of ${judge}`].filter(Boolean);

@@ -16,13 +16,21 @@ import { type AuditModelSource, chooseModels, type ChosenModels } from './model-
 import { decideProposals, listProposals } from './proposals.ts';
 import { type AskedAudit, AuditPass, type RunOptions } from './run-audits.ts';
 
+/** What audits may use of the workspace around the database. */
+export interface AuditSurroundings {
+  /** Called after an accepted or undone proposal has changed rows. */
+  readonly onChanged?: () => Promise<void>;
+  /** The models that audits may ask. */
+  readonly models?: AuditModelSource;
+  /** Where the workspace keeps images that came as bytes. */
+  readonly mediaFolder?: string;
+}
+
 /** Runs audits, reads the stored runs and keeps the review queue. */
 export class AuditService {
-  /** `onChanged`: called after an accepted or undone proposal has changed rows. `models`: those that audits may ask. */
   constructor(
     private readonly database: Database,
-    private readonly onChanged: () => Promise<void> = async () => undefined,
-    private readonly models?: AuditModelSource,
+    private readonly surroundings: AuditSurroundings = {},
   ) {}
 
   list() {
@@ -112,7 +120,7 @@ export class AuditService {
 
   async decide(request: Parameters<typeof decideProposals>[1]): Promise<number> {
     const changed = await decideProposals(this.database, request);
-    if (changed > 0) await this.onChanged();
+    if (changed > 0) await this.surroundings.onChanged?.();
     return changed;
   }
 
@@ -137,7 +145,7 @@ export class AuditService {
 
   /** The models of a run by role. Throws MODEL_MISSING, MODEL_LACKS_CAPABILITY. */
   async chooseModels(spec: AuditSpec): Promise<ChosenModels> {
-    return chooseModels(this.models, spec.models);
+    return chooseModels(this.surroundings.models, spec.models);
   }
 
   /** The questions of one round of the chosen audits; nothing is asked. Throws as `run` does. */
@@ -147,7 +155,11 @@ export class AuditService {
   ): Promise<AskedAudit[]> {
     const chosen = chooseAudits(spec.only);
     return this.database.withReader(async (session) => {
-      const pass = new AuditPass(session, spec, { signal }, models);
+      const pass = new AuditPass(session, spec, {
+        signal,
+        models,
+        mediaFolder: this.surroundings.mediaFolder,
+      });
       try {
         return await pass.listQuestions(chosen, round);
       } finally {
@@ -175,7 +187,11 @@ export class AuditService {
     }
     const models = await this.chooseModels(spec);
     return this.database.withReader(async (session) => {
-      const pass = new AuditPass(session, spec, options, models);
+      const pass = new AuditPass(session, spec, {
+        ...options,
+        models,
+        mediaFolder: this.surroundings.mediaFolder,
+      });
       try {
         return await use(pass, await pass.run(chosen));
       } finally {

@@ -12,6 +12,12 @@ import { minimumCoverage } from '../judging/verdict.ts';
 import { modelRoles, type ModelQuestion, type ModelRole } from './audits/model-question.ts';
 import { readFacts, readLabelFacts, readVersion } from './dataset-facts.ts';
 
+export interface PassOptions extends RunOptions {
+  readonly models: ChosenModels;
+  /** Where the workspace keeps images that came as bytes. */
+  readonly mediaFolder: string | undefined;
+}
+
 export interface RunOptions {
   readonly onProgress?: ((title: string, done: number, total: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -29,6 +35,7 @@ export class AuditPass {
   /** Tables that audits of the run share, by name. */
   private readonly common = new Map<string, string>();
   private readonly parameters = new Map<string, Readonly<Record<string, ParameterValue>>>();
+  private readonly models: ChosenModels;
   /** Row sets and proposals gathered for storing. */
   readonly rowTable = this.name('rows');
   readonly proposalTable = this.name('proposals');
@@ -36,9 +43,10 @@ export class AuditPass {
   constructor(
     private readonly session: Session,
     private readonly spec: AuditSpec,
-    private readonly options: RunOptions,
-    private readonly models: ChosenModels = new Map(),
-  ) {}
+    private readonly options: PassOptions,
+  ) {
+    this.models = options.models;
+  }
 
   /** Runs the audits one after another. Throws DATASET_MISSING, INPUT_INVALID, AUDIT_SLICE_UNKNOWN, AUDIT_JUDGE_UNKNOWN. */
   async run(audits: readonly Audit[]): Promise<AuditDocument> {
@@ -168,6 +176,7 @@ export class AuditPass {
       ...shared,
       session: this.session,
       models: this.models,
+      mediaFolder: this.options.mediaFolder,
       seed: this.spec.seed,
       signal: this.options.signal,
       params,

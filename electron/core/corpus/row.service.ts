@@ -6,8 +6,8 @@ import { AppError } from '../../contract/app-error.ts';
 import type { Message, Relation, ResponseDetail, RowDetail } from '../../contract/corpus.contract.ts';
 import { recordLogged } from '../editing/operation.repository.ts';
 import { titleOf } from '../editing/title.ts';
-import { isRemoteImage, readImageFile } from './media/image-file.ts';
-import { isKeptHere, readKept } from './media/media-store.ts';
+import { isRemoteImage } from './media/image-file.ts';
+import { readRowImage } from './media/row-image.ts';
 import { baseTable } from './views/field-table.ts';
 
 interface BaseRow {
@@ -161,9 +161,7 @@ export class RowService {
     const refuse = (why: string) =>
       new AppError('ROW_MISSING', `The image was not shown: ${why}.`, { mediaId });
     if (!row) throw refuse('it is not part of this workspace');
-    const { mime, bytes } = isKeptHere(row.path)
-      ? readKept(this.mediaFolder, row.path, refuse)
-      : readImageFile(row, refuse);
+    const { mime, bytes } = readRowImage(row, this.mediaFolder, refuse);
     return { mime, base64: bytes.toString('base64') };
   }
 }

@@ -1,14 +1,15 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { AuditResult } from '../../../electron/contract/audit.contract.ts';
 import { auditDocumentSchema } from '../../../electron/contract/audit.contract.ts';
 import { AuditService } from '../../../electron/core/audit/audit.service.ts';
 import { documentationAudits } from '../../../electron/core/audit/audits/documentation/documentation-audits.ts';
-import { findCopies } from '../../../electron/core/audit/audits/documentation/image-copies.ts';
-import { parseImageSize } from '../../../electron/core/audit/audits/documentation/image-size.ts';
+import { findCopies } from '../../../electron/core/corpus/media/image-copies.ts';
+import { parseImageSize } from '../../../electron/core/corpus/media/image-size.ts';
 import type { Workspace } from '../../../electron/core/workspace/workspace.ts';
 import { makeTemporaryDirectory } from '../../support/database.ts';
+import { gif, image, png as dot, rows, writeParquet } from '../../support/image-parquet.ts';
 import { openImportBench } from '../../support/import-corpus.ts';
 import { openTestWorkspace, storePairs } from '../constitution/pair-workspace.ts';
 
@@ -20,7 +21,7 @@ async function runAudit(
   audit: string,
   params?: Params,
 ): Promise<AuditResult> {
-  const document = await new AuditService(workspace.database, async () => undefined).run({
+  const document = await new AuditService(workspace.database, { mediaFolder: workspace.media }).run({
     datasetId,
     only: [audit],
     seed: 1,
@@ -114,7 +115,7 @@ describe('synthetic quality (H2)', () => {
     expect(failures).toEqual([[60, 2], [60, 10], [60, 2], [60, 0], [0, 0]]); // prettier-ignore
     expect(result.findings.map((finding) => finding.id)).toEqual(['diversity', 'rule_1', 'rule_2', 'rule_3']);
     expect(figure(result, 'brief_cosine')?.value).toBeGreaterThan(0);
-    const wrong = new AuditService(workspace.database, async () => undefined).run({
+    const wrong = new AuditService(workspace.database, { mediaFolder: workspace.media }).run({
       datasetId,
       only: ['synthetic_quality'],
       seed: 1,
@@ -212,6 +213,21 @@ describe('image pairs (H4)', () => {
     expect(figure(result, 'copied_share')).toMatchObject({ value: 47 / 48, n_items: 48 });
     expect(figure(result, 'identical_sides')).toMatchObject({ value: 0, n_items: 23 });
     expect(figure(result, 'single_agreement')).toMatchObject({ value: 1, n_items: 24 });
+  });
+});
+
+describe('image pairs whose images came as bytes (H4)', () => {
+  it('are read where the workspace keeps them; one whose file is gone is missing', async () => {
+    const bench = await openImportBench();
+    const file = await writeParquet(bench, 'pictures.parquet', rows([image(dot, 'a.png'), image(gif, null)]));
+    const { datasetId } = await bench.load({ files: [file], dataset: 'pictures' });
+    const before = await runAudit(bench.workspace, datasetId, 'image_pairs');
+    expect(figure(before, 'missing_share')).toMatchObject({ value: 0, n_items: 4 });
+    expect(figure(before, 'identical_sides')).toMatchObject({ value: 1, n_items: 2 });
+    expect(before.params).toMatchObject({ remote_images: 0, not_looked_at: 0 });
+    rmSync(bench.workspace.media, { recursive: true });
+    const after = await runAudit(bench.workspace, datasetId, 'image_pairs');
+    expect(figure(after, 'missing_share')).toMatchObject({ value: 1, n_items: 4 });
   });
 });
 

@@ -49,9 +49,9 @@ export function openAuditBench(
       return find(name);
     },
   };
-  const audits = new AuditService(database, undefined, source);
+  const audits = new AuditService(database, { models: source });
   const jobs = new JobService(database, pino({ level: 'silent' }));
-  jobs.register(new AuditJob(database));
+  jobs.register(new AuditJob(database, audits));
   jobs.register(new ModelAuditJob(database, audits, source));
   onTestFinished(() => jobs.close());
   const start: AuditBench['start'] = (spec) => startAudit(audits, jobs, { seed: 1, ...spec });

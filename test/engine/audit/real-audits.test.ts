@@ -56,7 +56,7 @@ describe('audits on published data', () => {
     async () => {
       const workspace = await openTestWorkspace();
       const datasetId = await storePairs(workspace, readFinalTurns(hh), { hasSides: false });
-      const job = new AuditJob(workspace.database);
+      const job = new AuditJob(workspace.database, new AuditService(workspace.database));
       const spec = job.spec.parse({ datasetId });
       const context = { jobId: 'hh', spec, attempt: 1, progress: () => undefined };
       await job.run(context, new AbortController().signal);

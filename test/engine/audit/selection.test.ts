@@ -17,7 +17,7 @@ async function runAudit(
   audit: string,
   params?: Params,
 ): Promise<AuditResult> {
-  const document: AuditDocument = await new AuditService(workspace.database, async () => undefined).run({
+  const document: AuditDocument = await new AuditService(workspace.database).run({
     datasetId,
     only: [audit],
     seed: 1,

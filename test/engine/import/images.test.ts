@@ -1,47 +1,13 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { RowService } from '../../../electron/core/corpus/row.service.ts';
 import { sweepMedia } from '../../../electron/core/corpus/media/media-store.ts';
 import { previewImport } from '../../../electron/core/corpus/import/preview.ts';
-import { quoteLiteral } from '../../../native/duckdb/quoting.ts';
 import { createForeignExtractor } from '../../../native/duckdb/foreign.ts';
-import { makeTemporaryDirectory } from '../../support/database.ts';
+import { blob, gif, image, png, rows, writeParquet } from '../../support/image-parquet.ts';
 import { type ImportBench, openImportBench } from '../../support/import-corpus.ts';
-
-/** The smallest PNG there is: one transparent pixel. */
-const png = Buffer.from(
-  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
-  'base64',
-);
-/** The smallest GIF: one white pixel. */
-const gif = Buffer.from('R0lGODlhAQABAIAAAP///wAAACwAAAAAAQABAAACAkQBADs=', 'base64');
-
-const blob = (bytes: Buffer) => `from_hex('${bytes.toString('hex')}')`;
-const image = (bytes: Buffer | null, name: string | null) =>
-  `{'bytes': ${bytes ? blob(bytes) : 'NULL::BLOB'}, 'path': ${name === null ? 'NULL::VARCHAR' : quoteLiteral(name)}}`;
-
-async function writeParquet(bench: ImportBench, name: string, select: string): Promise<string> {
-  const made = path.join(bench.workspace.incoming, name);
-  await bench.workspace.database.write(async (session) => {
-    await session.run(`COPY (${select}) TO ${quoteLiteral(made)} (FORMAT parquet)`);
-  });
-  const file = path.join(await makeTemporaryDirectory(), name);
-  writeFileSync(file, readFileSync(made));
-  return file;
-}
-
-const rows = (images: readonly string[]) =>
-  images
-    .map(
-      (
-        one,
-        no,
-      ) => `SELECT 'What is in picture ${no}?' AS prompt, 'A dot ${no}.' AS chosen, 'A cat ${no}.' AS rejected,
-        ${one} AS image`,
-    )
-    .join(' UNION ALL ');
 
 const kept = (bench: ImportBench) =>
   existsSync(bench.workspace.media)

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { Session } from '../../../../native/duckdb/session.ts';
 import { AppError } from '../../../contract/app-error.ts';
-import { parseImageSize } from '../../audit/audits/documentation/image-size.ts';
-import { findImageType, imageTypes, mediaScheme, readImageFile } from '../../corpus/media/image-file.ts';
-import { isKeptHere, keepImage, readKept } from '../../corpus/media/media-store.ts';
+import { findImageType, imageTypes, mediaScheme } from '../../corpus/media/image-file.ts';
+import { parseImageSize } from '../../corpus/media/image-size.ts';
+import { keepImage } from '../../corpus/media/media-store.ts';
+import { readRowImage } from '../../corpus/media/row-image.ts';
 import { packLimits } from './container.ts';
 import type { ItemsPayload } from './payload.ts';
 
@@ -56,9 +57,7 @@ function readBytes(row: ImageRow, mediaFolder: string): { bytes: Buffer; mime: P
       `Nothing was written: the image ${row.path} cannot travel: ${why}. Leave its pair out by a filter, or put the file there.`,
       { path: row.path },
     );
-  const { bytes } = isKeptHere(row.path)
-    ? readKept(mediaFolder, row.path, refuse)
-    : readImageFile(row, refuse);
+  const { bytes } = readRowImage(row, mediaFolder, refuse);
   const mime = mimeOf(bytes);
   if (mime === undefined) throw refuse('its bytes are not those of a PNG, JPEG, GIF or WebP image');
   return { bytes, mime };

@@ -128,6 +128,8 @@ export interface AuditContext<P = Readonly<Record<string, ParameterValue>>> {
   share(name: string, fill: (table: string) => Promise<void>): Promise<string>;
   /** Stores the ids behind a finding; answers how to open them. */
   keepRows(query: RowQuery): Promise<FindingRows>;
+  /** Where the workspace keeps images that came as bytes. */
+  readonly mediaFolder: string | undefined;
   /** The models that play the audit's roles, by role. */
   readonly models: ReadonlyMap<ModelRole, { readonly name: string; readonly hash: string }>;
   /** The table of the questions and answers of a pass of a model audit, quoted; see `createAnswerTable`. Earlier passes only while a pass is listed. */

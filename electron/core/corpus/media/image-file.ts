@@ -31,23 +31,42 @@ export function findImageType(bytes: Buffer): string | undefined {
     : undefined;
 }
 
+/** An image as a row names it. */
+export interface NamedImage {
+  readonly path: string;
+  readonly sourceFile: string;
+}
+
+/** The file that an image names, in the folder of the imported file or below; undefined for a place outside it. */
+export function fileBeside(image: NamedImage): string | undefined {
+  const folder = path.dirname(image.sourceFile);
+  const file = path.resolve(folder, image.path);
+  return file.startsWith(folder + path.sep) ? file : undefined;
+}
+
+/** True for a file that is there as a link out of the folder of the imported file. */
+export function isLinkElsewhere(file: string, image: NamedImage): boolean {
+  return (
+    existsSync(file) &&
+    !realpathSync(file).startsWith(realpathSync(path.dirname(image.sourceFile)) + path.sep)
+  );
+}
+
 /**
  * A raster image beside the file its row was imported from. `refuse` makes the error of a reason: a remote address, a
  * place or link outside that folder, another kind of file, none, or one over 20 MiB.
  */
 export function readImageFile(
-  image: { readonly path: string; readonly sourceFile: string },
+  image: NamedImage,
   refuse: (why: string) => Error,
 ): { mime: string; bytes: Buffer } {
   if (isRemoteImage(image.path)) throw refuse('it lies on another machine, and nothing remote is loaded');
-  const folder = path.dirname(image.sourceFile);
-  const file = path.resolve(folder, image.path);
-  if (!file.startsWith(folder + path.sep)) throw refuse('it lies outside the folder of the imported file');
+  const file = fileBeside(image);
+  if (file === undefined) throw refuse('it lies outside the folder of the imported file');
   const mime = imageTypes[path.extname(file).toLowerCase()];
   if (mime === undefined) throw refuse('it is not a PNG, JPEG, GIF or WebP file');
   if (!existsSync(file)) throw refuse(`the file ${file} is not there`);
-  if (!realpathSync(file).startsWith(realpathSync(folder) + path.sep))
-    throw refuse('it is a link to another folder');
+  if (isLinkElsewhere(file, image)) throw refuse('it is a link to another folder');
   if (statSync(file).size > largestImage) throw refuse('it is larger than 20 MB');
   return { mime, bytes: readFileSync(file) };
 }

@@ -1,13 +1,13 @@
-import path from 'node:path';
 import { z } from 'zod';
-import { type AuditContext, defineAudit } from '../audit.ts';
-import { adjustFigures } from '../audit.ts';
+import { mediaScheme } from '../../../corpus/media/image-file.ts';
+import { findCopies } from '../../../corpus/media/image-copies.ts';
+import { readImageSize } from '../../../corpus/media/image-size.ts';
+import { findRowImage } from '../../../corpus/media/row-image.ts';
+import { adjustFigures, type AuditContext, defineAudit } from '../audit.ts';
 import { makeFinding } from '../finding.ts';
 import { shareFigure } from '../plain-figures.ts';
 import { measureShares } from '../slices.ts';
 import { sayMany, sayShare } from '../wording.ts';
-import { findCopies } from './image-copies.ts';
-import { readImageSize } from './image-size.ts';
 
 interface Params {
   most_files: number;
@@ -146,6 +146,7 @@ async function measureWins(context: Context, table: string) {
 
 interface FileRow {
   readonly response_id: number;
+  readonly file: string | null;
   readonly media_ok: boolean;
   readonly pixels: number | null;
   readonly aspect: number | null;
@@ -153,36 +154,36 @@ interface FileRow {
   readonly copy: string | null;
 }
 
-/** Headers of the local files of responses, beside the file they were imported from. */
-async function readFiles({ session, dataset, params, signal }: Context): Promise<FileRow[]> {
-  const rows = await session.all<{ response_id: number; path: string; source_file: string }>(
-    `SELECT m.response_id, m.path, r.source_file FROM media m JOIN response r USING (response_id)
-     WHERE m.dataset_id = ? AND NOT regexp_matches(m.path, '^[A-Za-z][A-Za-z+.-]*:') ORDER BY m.media_id LIMIT ?`,
+/** SQL: an address `path` on another machine, which is never opened. */
+const isRemote = `(regexp_matches(path, '^[A-Za-z][A-Za-z+.-]*:') AND NOT starts_with(path, '${mediaScheme}'))`;
+
+/** Headers of the images of responses that the workspace keeps, or that lie beside the file they were imported from. */
+async function readFiles({ session, dataset, params, signal, mediaFolder }: Context): Promise<FileRow[]> {
+  const rows = await session.all<{ responseId: number; path: string; sourceFile: string }>(
+    `SELECT m.response_id AS "responseId", m.path, r.source_file AS "sourceFile" FROM media m JOIN response r USING (response_id)
+     WHERE m.dataset_id = ? AND NOT ${isRemote} ORDER BY m.media_id LIMIT ?`,
     [dataset.datasetId, params.most_files],
     { signal },
   );
-  const targets = rows.map(({ response_id, path: file, source_file }) => {
-    const folder = path.dirname(source_file);
-    const target = path.resolve(folder, file);
-    return { response_id, target: target.startsWith(folder + path.sep) ? target : null };
-  });
+  const images = rows.map((row) => ({
+    response_id: row.responseId,
+    file: findRowImage(row, mediaFolder) ?? null,
+  }));
   const copies = await findCopies(
-    targets.flatMap(({ target }) => target ?? []),
+    images.flatMap(({ file }) => file ?? []),
     signal,
   );
-  return targets.map(({ response_id, target }) => {
+  return images.map(({ response_id, file }) => {
     signal?.throwIfAborted();
-    const size = target === null ? 'missing' : readImageSize(target);
-    if (size === 'missing') return { response_id, media_ok: false, pixels: null, aspect: null, copy: null };
-    const copy = copies.get(target ?? '') ?? null;
-    if (size === 'unknown' || size.height === 0)
-      return { response_id, media_ok: true, pixels: null, aspect: null, copy };
+    const size = file === null ? 'missing' : readImageSize(file);
+    const isMeasured = typeof size === 'object' && size.height > 0;
     return {
       response_id,
-      copy,
-      media_ok: true,
-      pixels: size.width * size.height,
-      aspect: size.width / size.height,
+      file,
+      media_ok: size !== 'missing',
+      pixels: isMeasured ? size.width * size.height : null,
+      aspect: isMeasured ? size.width / size.height : null,
+      copy: copies.get(file ?? '') ?? null,
     };
   });
 }
@@ -192,8 +193,8 @@ async function storeFiles(
   { table, files }: { table: string; files: readonly FileRow[] },
 ): Promise<void> {
   await session.run(
-    `CREATE OR REPLACE TABLE ${table} AS SELECT one.response_id AS response_id, bool_and(one.media_ok) AS media_ok, max(one.pixels) AS pixels, any_value(one.aspect) AS aspect, any_value(one.copy) AS copy
-     FROM (SELECT unnest(from_json(?::JSON, '[{"response_id":"BIGINT","media_ok":"BOOLEAN","pixels":"DOUBLE","aspect":"DOUBLE","copy":"VARCHAR"}]')) AS one) GROUP BY 1`,
+    `CREATE OR REPLACE TABLE ${table} AS SELECT one.response_id AS response_id, bool_and(one.media_ok) AS media_ok, max(one.pixels) AS pixels, any_value(one.aspect) AS aspect, any_value(one.copy) AS copy, any_value(one.file) AS file
+     FROM (SELECT unnest(from_json(?::JSON, '[{"response_id":"BIGINT","media_ok":"BOOLEAN","pixels":"DOUBLE","aspect":"DOUBLE","copy":"VARCHAR","file":"VARCHAR"}]')) AS one) GROUP BY 1`,
     [JSON.stringify(files)],
   );
 }
@@ -204,12 +205,12 @@ async function countFiles({ session, dataset, pairs }: Context, table: string) {
   >(
     `WITH m AS (SELECT m.path, r.prompt_id FROM media m JOIN response r USING (response_id) WHERE m.dataset_id = ?)
      SELECT (SELECT count(*) FILTER (NOT media_ok) FROM ${table}) AS missing, (SELECT count(*) FROM ${table}) AS looked, count(*) AS media,
-       count(*) FILTER (regexp_matches(path, '^[A-Za-z][A-Za-z+.-]*:') AND NOT starts_with(path, 'media:')) AS remote,
+       count(*) FILTER (${isRemote}) AS remote,
        count(*) - count(DISTINCT (prompt_id, path)) AS repeated, (SELECT count(copy) FROM ${table}) AS copies,
        (SELECT count(DISTINCT x.comparison_id) FROM ${pairs} x JOIN ${table} a ON a.response_id = x.response_a_id JOIN ${table} b ON b.response_id = x.response_b_id
           WHERE a.media_ok AND b.media_ok) AS pairs,
        (SELECT count(DISTINCT x.comparison_id) FROM ${pairs} x JOIN ${table} a ON a.response_id = x.response_a_id JOIN ${table} b ON b.response_id = x.response_b_id
-          WHERE a.copy = b.copy) AS identical FROM m`,
+          WHERE a.media_ok AND b.media_ok AND (a.file = b.file OR a.copy = b.copy)) AS identical FROM m`,
     [dataset.datasetId],
   );
 }
