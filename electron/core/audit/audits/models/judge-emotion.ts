@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import type { AuditFigure, AuditTable } from '../../../../contract/audit.contract.ts';
+import type { AuditFigure } from '../../../../contract/audit.contract.ts';
 import { adjustFigures, type AuditContext as Context, defineAudit } from '../audit.ts';
+import { crossClasses } from '../class-table.ts';
 import { describeFeatures, measureFeatures, type SideFeature } from '../discordance.ts';
 import { askLetter } from './choices.ts';
 import { testedShare } from './model-figures.ts';
@@ -70,7 +71,14 @@ export const judgeEmotionAudit = defineAudit({
         warnFrom: 2 * (context.params.warn_above - 0.5),
         noticeFrom: 0.02,
       }),
-      tables: [await crossClasses(context, from)],
+      tables: [
+        await crossClasses(context.session, from, {
+          id: 'emotions',
+          title: 'Emotion of chosen and rejected',
+          classOf: (side) => classOf(`${side}_emotion`),
+          signal: context.signal,
+        }),
+      ],
     };
   },
 });
@@ -109,16 +117,4 @@ async function measureClasses({ session }: AuditContext, from: string): Promise<
       { count: chosen, n, neutral: null },
     ),
   );
-}
-
-async function crossClasses({ session }: AuditContext, from: string): Promise<AuditTable> {
-  const rows = await session.all<{ chosen: string; rejected: string; pairs: number }>(
-    `SELECT ${classOf('chosen_emotion')} AS chosen, ${classOf('rejected_emotion')} AS rejected, count(*) AS pairs FROM ${from} GROUP BY ALL ORDER BY pairs DESC, chosen, rejected`,
-  );
-  return {
-    id: 'emotions',
-    title: 'Emotion of chosen and rejected',
-    columns: ['Chosen', 'Rejected', 'Pairs'],
-    rows: rows.map(({ chosen, rejected, pairs }) => [chosen, rejected, pairs]),
-  };
 }

@@ -2,10 +2,10 @@ import { z } from 'zod';
 import negators from '../../../../../resources/lexicons/negators.json' with { type: 'json' };
 import sentiment from '../../../../../resources/lexicons/sentiment.json' with { type: 'json' };
 import { AppError } from '../../../../contract/app-error.ts';
-import type { AuditTable } from '../../../../contract/audit.contract.ts';
 import { createPause } from '../../../statistics/pause.ts';
 import { scoreText, type ValenceLexicon } from '../../../statistics/valence-rules.ts';
 import { adjustFigures, type AuditContext as Context, defineAudit, minimumItems } from '../audit.ts';
+import { crossClasses, sentimentClass } from '../class-table.ts';
 import { describeFeatures, measureFeatures, type SideFeature } from '../discordance.ts';
 import { measureMeans } from '../slices.ts';
 import { isEnglish } from '../trait-pairs.ts';
@@ -73,7 +73,15 @@ export const sentimentRulesAudit = defineAudit({
         warnFrom: 2 * (context.params.warn_above - 0.5),
         noticeFrom: 0.02,
       }),
-      tables: [await crossClasses(context, from)],
+      tables: [
+        await crossClasses(context.session, from, {
+          id: 'classes',
+          title: 'Sentiment class of chosen and rejected',
+          classOf: (side) => sentimentClass(`${side}_compound`),
+          parameters: [context.params.class_cut],
+          signal: context.signal,
+        }),
+      ],
       params: { pairs: n, words: lexicon.valences.size, min_n: minimumItems },
     };
   },
@@ -146,20 +154,4 @@ async function storeScores(context: AuditContext, lexicon: ValenceLexicon): Prom
     { signal },
   );
   return table;
-}
-
-async function crossClasses({ session, params, signal }: AuditContext, from: string): Promise<AuditTable> {
-  const classOf = (side: string) =>
-    `CASE WHEN ${side}_compound >= $1::DOUBLE THEN 'positive' WHEN ${side}_compound <= -$1::DOUBLE THEN 'negative' ELSE 'neutral' END`;
-  const rows = await session.all<{ chosen: string; rejected: string; pairs: number }>(
-    `SELECT ${classOf('chosen')} AS chosen, ${classOf('rejected')} AS rejected, count(*) AS pairs FROM ${from} GROUP BY ALL ORDER BY pairs DESC, chosen, rejected`,
-    [params.class_cut],
-    { signal },
-  );
-  return {
-    id: 'classes',
-    title: 'Sentiment class of chosen and rejected',
-    columns: ['Chosen', 'Rejected', 'Pairs'],
-    rows: rows.map(({ chosen, rejected, pairs }) => [chosen, rejected, pairs]),
-  };
 }

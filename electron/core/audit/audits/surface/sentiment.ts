@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { AuditFigure, AuditTable } from '../../../../contract/audit.contract.ts';
+import type { AuditFigure } from '../../../../contract/audit.contract.ts';
 import { normalTwoSidedP } from '../../../statistics/normal.ts';
 import {
   adjustFigures,
@@ -9,6 +9,7 @@ import {
   minimumItems,
 } from '../audit.ts';
 import { statusOf } from '../clustered-share.ts';
+import { crossClasses, sentimentClass } from '../class-table.ts';
 import { describeFeatures, measureFeatures, type SideFeature, traitFeature } from '../discordance.ts';
 import { measureMeans } from '../slices.ts';
 import { isEnglish, storeTraitPairs } from '../trait-pairs.ts';
@@ -80,7 +81,15 @@ export const sentimentAudit = defineAudit({
         noticeFrom: 0.02,
       }),
       figures,
-      tables: [await crossClasses(context, from)],
+      tables: [
+        await crossClasses(context.session, from, {
+          id: 'classes',
+          title: 'Sentiment class of chosen and rejected',
+          classOf: (side) => sentimentClass(`${side}_sentiment_score`),
+          parameters: [context.params.class_cut],
+          signal: context.signal,
+        }),
+      ],
       params: { english_pairs: rows, min_n: minimumItems },
     };
   },
@@ -131,21 +140,4 @@ export function signedRankTest({
   const variance = (n * (n + 1) * (2 * n + 1)) / 24 - ties / 48;
   const z = (positive - total / 2) / Math.sqrt(variance);
   return { correlation: (2 * positive - total) / total, z, p: normalTwoSidedP(z) };
-}
-
-async function crossClasses({ session, params, signal }: AuditContext, from: string): Promise<AuditTable> {
-  const classOf = (side: string) =>
-    `CASE WHEN ${side}_sentiment_score >= $1::DOUBLE THEN 'positive' WHEN ${side}_sentiment_score <= -$1::DOUBLE THEN 'negative' ELSE 'neutral' END`;
-  const rows = await session.all<{ chosen: string; rejected: string; pairs: number }>(
-    `SELECT ${classOf('chosen')} AS chosen, ${classOf('rejected')} AS rejected, count(*) AS pairs FROM ${from}
-     WHERE chosen_sentiment_score IS NOT NULL AND rejected_sentiment_score IS NOT NULL GROUP BY ALL ORDER BY pairs DESC`,
-    [params.class_cut],
-    { signal },
-  );
-  return {
-    id: 'classes',
-    title: 'Sentiment class of chosen and rejected',
-    columns: ['Chosen', 'Rejected', 'Pairs'],
-    rows: rows.map(({ chosen, rejected, pairs }) => [chosen, rejected, pairs]),
-  };
 }
