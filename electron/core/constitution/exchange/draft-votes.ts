@@ -4,7 +4,7 @@ import type { WrittenPrinciple } from '../../../contract/constitution-exchange.t
 import { codeVoter, type PrincipleRun } from '../principles/principle-run.repository.ts';
 import { noVotes, type PrincipleColumns, readVoteColumns } from '../principles/principle-votes.ts';
 import type { VoteSums } from '../vote-table.ts';
-import { spellPrinciple } from './written-text.ts';
+import { oppositeOf, spellPrinciple } from './written-text.ts';
 
 type Entry = Pick<WrittenPrinciple, 'text' | 'polarity'>;
 
@@ -14,18 +14,13 @@ export interface DraftVotes {
   readonly sums: ReadonlyMap<number, VoteSums>;
 }
 
-const otherWay = ({ text, polarity }: Entry): Entry => ({
-  text,
-  polarity: polarity === 'for' ? 'against' : 'for',
-});
-
 /** The wordings of a list as parameters of `votedSql`. */
 const listEntries = (entries: readonly Entry[]) =>
   JSON.stringify(
     entries.map((entry, place) => ({
       place,
       text: spellPrinciple(entry),
-      opposite: spellPrinciple(otherWay(entry)),
+      opposite: spellPrinciple(oppositeOf(entry)),
     })),
   );
 

@@ -4,13 +4,14 @@ import { principleRequestSchema } from '../../../contract/constitution.contract.
 import type { ConstitutionDocument } from '../../../contract/constitution.contract.ts';
 import type { WrittenPrinciple } from '../../../contract/constitution-exchange.ts';
 import { storeCandidate } from '../principles/adopt-principles.ts';
+import { insertPrinciple } from '../principles/insert-principle.ts';
 import { type CandidatePrinciple, defaultTraits, surfaceCandidates } from '../principles/default-traits.ts';
 import {
   type PrincipleRun,
   type PrincipleRunRecord,
   PrincipleRunRepository,
 } from '../principles/principle-run.repository.ts';
-import { readStoredPrinciple, spellPrinciple } from './written-text.ts';
+import { oppositeOf, readStoredPrinciple, spellPrinciple } from './written-text.ts';
 
 export interface Stored {
   readonly constitutionId: number;
@@ -161,14 +162,7 @@ async function storeForVotes(
     [datasetId, text],
   );
   if (known) return known.id;
-  const { id } = await session.one<{ id: number }>(
-    'SELECT coalesce(max(principle_id), 0) + 1 AS id FROM principle',
-  );
-  await session.run(
-    `INSERT INTO principle (principle_id, dataset_id, text, origin) VALUES (?, ?, ?, 'list')`,
-    [id, datasetId, text],
-  );
-  return id;
+  return insertPrinciple(session, datasetId, { text, origin: 'list' });
 }
 
 async function storeWritten(session: Session, datasetId: number, written: WrittenPrinciple): Promise<number> {
@@ -180,10 +174,7 @@ async function storeWritten(session: Session, datasetId: number, written: Writte
     direction: code?.direction ?? 1,
     n: 1,
   });
-  const opposite = spellPrinciple({
-    text: written.text,
-    polarity: written.polarity === 'for' ? 'against' : 'for',
-  });
+  const opposite = spellPrinciple(oppositeOf(written));
   const flip = (column: string) =>
     `CASE o.${column} WHEN 'a' THEN 'b' WHEN 'b' THEN 'a' ELSE o.${column} END`;
   await session.run(

@@ -17,6 +17,10 @@ export function spellPrinciple({ text, polarity }: Pick<WrittenPrinciple, 'text'
   return polarity === 'for' ? tidy : tidy.replace(/^Select/, 'Do not select');
 }
 
+/** The same wording spoken for the other side. */
+export const oppositeOf = ({ text, polarity }: Pick<WrittenPrinciple, 'text' | 'polarity'>) =>
+  ({ text, polarity: polarity === 'for' ? 'against' : 'for' }) as const;
+
 /** The written form of a stored wording: one that begins with “Do not select the response that” is against. */
 export function readStoredPrinciple(stored: string): Pick<WrittenPrinciple, 'text' | 'polarity'> {
   return negation.test(stored)
@@ -28,8 +32,7 @@ export function readStoredPrinciple(stored: string): Pick<WrittenPrinciple, 'tex
 export function normalisePrinciple<T extends WrittenPrinciple>(written: T): T {
   const text = written.text.replace(/\s+/g, ' ').trim();
   if (!negation.test(text)) return { ...written, text: tidyPrinciple(text) };
-  const polarity = written.polarity === 'for' ? 'against' : 'for';
-  return { ...written, text: tidyPrinciple(text.replace(negation, '')), polarity };
+  return { ...written, ...oppositeOf(written), text: tidyPrinciple(text.replace(negation, '')) };
 }
 
 /**

@@ -4,6 +4,7 @@ import type { InferenceModel } from '../../../../native/host/inference.ts';
 import { AppError } from '../../../contract/app-error.ts';
 import { DepthRepository } from '../depth.repository.ts';
 import { type CandidatePrinciple, defaultTraits, surfaceCandidates } from './default-traits.ts';
+import { insertPrinciple } from './insert-principle.ts';
 import { clusterVectors, embedTexts, hashWords } from './merge-principles.ts';
 import type { PrincipleRun } from './principle-run.repository.ts';
 import { listProposed, tidyPrinciple } from './propose.ts';
@@ -108,14 +109,7 @@ export async function storeCandidate(
     [datasetId, text],
   );
   if (known) return known.id;
-  const { id } = await session.one<{ id: number }>(
-    'SELECT coalesce(max(principle_id), 0) + 1 AS id FROM principle',
-  );
-  await session.run(
-    'INSERT INTO principle (principle_id, dataset_id, text, origin, trait_id, direction, n_proposed) VALUES (?, ?, ?, ?, ?, ?, ?)',
-    [id, datasetId, text, origin, traitId, direction, n],
-  );
-  return id;
+  return insertPrinciple(session, datasetId, { text, origin, traitId, direction, proposed: n });
 }
 
 /** Answers how many principles were left out because no model was chosen to vote on them. */

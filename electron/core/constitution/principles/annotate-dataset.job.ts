@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import type { Database } from '../../../../native/duckdb/database.ts';
-import { AppError, isAppError } from '../../../contract/app-error.ts';
+import { AppError } from '../../../contract/app-error.ts';
 import { nameDataset } from '../../corpus/dataset.repository.ts';
-import { type JobContext, type JobHandler, JobPaused } from '../../jobs/job-handler.ts';
+import type { JobContext, JobHandler } from '../../jobs/job-handler.ts';
 import { judgeAll } from '../../judging/judge-all.ts';
 import { readItems } from '../../judging/item-reader.ts';
 import type { ModelSource } from '../../judging/model-source.ts';
+import { pauseWithoutEngine } from '../../judging/pause-without-engine.ts';
 import type { JudgePair } from '../../judging/protocol.ts';
 import { ResultWriter } from '../../judging/result-writer.ts';
 import { judgeByConstitution, type Verdict } from './constitutional-judge.ts';
@@ -71,10 +72,7 @@ export class AnnotateDatasetJob implements JobHandler<Spec, Annotation> {
   }
 
   async run({ spec, progress }: JobContext<Spec>, signal: AbortSignal): Promise<Annotation> {
-    await this.annotate(spec, { progress, signal }).catch((error: unknown) => {
-      if (isAppError(error) && error.code === 'ENGINE_UNAVAILABLE') throw new JobPaused(error.message);
-      throw error;
-    });
+    await this.annotate(spec, { progress, signal }).catch(pauseWithoutEngine);
     await this.onAnnotated();
     const counts = await this.database.one<{ labelled: number; invalid: number }>(
       `SELECT count(*) FILTER (label <> 'skip') AS labelled, count(*) FILTER (label = 'skip') AS invalid FROM vote WHERE annotator_id = ?`,

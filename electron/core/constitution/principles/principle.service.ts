@@ -10,6 +10,7 @@ import type {
 import { ratioIntervalOfClusters } from '../../statistics/ratio.ts';
 import type { ModelSource } from '../../judging/model-source.ts';
 import { ConstitutionService } from '../constitution.service.ts';
+import { insertPrinciple } from './insert-principle.ts';
 import { type PrincipleRunRecord, PrincipleRunRepository } from './principle-run.repository.ts';
 import { tidyPrinciple } from './propose.ts';
 import { principleTemplates } from './templates.ts';
@@ -199,14 +200,7 @@ async function requireNewText(session: Session, datasetId: number, text: string)
 async function addByHand(session: Session, datasetId: number, written: string): Promise<number> {
   const text = tidyPrinciple(written);
   await requireNewText(session, datasetId, text);
-  const { id } = await session.one<{ id: number }>(
-    'SELECT coalesce(max(principle_id), 0) + 1 AS id FROM principle',
-  );
-  await session.run(
-    `INSERT INTO principle (principle_id, dataset_id, text, origin, is_pinned) VALUES (?, ?, ?, 'hand', true)`,
-    [id, datasetId, text],
-  );
-  return id;
+  return insertPrinciple(session, datasetId, { text, origin: 'hand', isPinned: true });
 }
 
 async function rename(
