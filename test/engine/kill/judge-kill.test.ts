@@ -54,8 +54,8 @@ async function readResults(): Promise<{ n: number; distinct: number; votes: numb
 
 const sizeOf = (file: string) => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 
-/** Bytes of the log that some dozens of results have written. */
-const written = 160_000;
+/** Bytes of the log that the list of pairs (pos and id a row) and some dozens of results have written. */
+const written = 160_000 + 24 * pairs;
 
 async function waitFor(holds: () => boolean | Promise<boolean>): Promise<void> {
   for (let tries = 0; tries < 2_000; tries++) {
