@@ -70,6 +70,25 @@ async function joinCompared(loader: Loader, whichKept: Sql): Promise<Sql> {
   return '(SELECT * FROM compared JOIN survey USING (record_no))';
 }
 
+/** Names of annotators up to which a name is looked for in a list rather than joined. */
+const fewNames = 32;
+
+/**
+ * SQL for the id of the annotator of a name, and the join it needs. DuckDB takes tables made in its own transaction for
+ * empty: it would build the join's hash table from all the votes of a file, so few names go without a join.
+ */
+async function findAnnotators(loader: Loader, name: Sql): Promise<{ readonly id: Sql; readonly join: Sql }> {
+  const ofDataset = `FROM annotator WHERE dataset_id IN (${loader.datasetIds})`;
+  const { names } = await loader.one<{ names: number }>(`SELECT count(*) AS names ${ofDataset}`);
+  if (names > fewNames)
+    return {
+      id: 'n.annotator_id',
+      join: `JOIN annotator n ON n.dataset_id IN (${loader.datasetIds}) AND n.name = ${name}`,
+    };
+  const listed = (column: string) => `(SELECT list(${column} ORDER BY annotator_id) ${ofDataset})`;
+  return { id: `${listed('annotator_id')}[list_position(${listed('name')}, ${name})]`, join: '' };
+}
+
 /** One row per compared pair of responses, its label the majority of the votes that count for it (no majority = tie). */
 export async function loadComparisons(loader: Loader, plan: IdPlan, { whichKept }: Choice): Promise<number> {
   const { importId, heldUnder, path, fileName, reading } = loader.request;
@@ -99,16 +118,16 @@ export async function loadComparisons(loader: Loader, plan: IdPlan, { whichKept 
   );
   const comparisonOf = `${plan.comparisonBase} + v.record_no * ${plan.comparisonStride} + ${isSingle ? '0' : 'c.place'}`;
   const ofVote = isSingle ? '' : 'JOIN compared c ON c.record_no = v.record_no AND c.a = v.a AND c.b = v.b';
-  const joinNames = `JOIN annotator n ON n.dataset_id IN (${loader.datasetIds}) AND n.name = v.annotator`;
+  const annotator = await findAnnotators(loader, 'v.annotator');
   await loader.run(
     'Loading votes',
-    `INSERT INTO vote SELECT ${comparisonOf}, ${heldUnder}, n.annotator_id, v.aspect, v.label, v.strength, v.shown_first, v.ms, ${importId}
-     FROM voted v ${ofVote} ${joinNames} WHERE v.label IS NOT NULL`,
+    `INSERT INTO vote SELECT ${comparisonOf}, ${heldUnder}, ${annotator.id}, v.aspect, v.label, v.strength, v.shown_first, v.ms, ${importId}
+     FROM voted v ${ofVote} ${annotator.join} WHERE v.label IS NOT NULL`,
   );
   await loader.run(
     'Loading votes',
-    `INSERT INTO rationale SELECT ${heldUnder}, ${comparisonOf}, NULL, n.annotator_id, v.aspect, v.rationale, ${importId}
-     FROM voted v ${ofVote} ${joinNames} WHERE v.rationale IS NOT NULL`,
+    `INSERT INTO rationale SELECT ${heldUnder}, ${comparisonOf}, NULL, ${annotator.id}, v.aspect, v.rationale, ${importId}
+     FROM voted v ${ofVote} ${annotator.join} WHERE v.rationale IS NOT NULL`,
   );
   return inserted;
 }
@@ -117,17 +136,17 @@ export async function loadComparisons(loader: Loader, plan: IdPlan, { whichKept 
 export async function loadRatings(loader: Loader, plan: IdPlan, { whichKept }: Choice): Promise<void> {
   if (loader.request.reading.ratings === undefined) return;
   const { importId, heldUnder } = loader.request;
+  const annotator = await findAnnotators(loader, `coalesce(g.annotator, 'label')`);
   const rows = `(SELECT ${plan.responseBase} + record_no * ${plan.responseStride} + g.response AS response_id, g.*
-    FROM (SELECT record_no, unnest(ratings) AS g FROM survey ${whichKept})) g
-    JOIN annotator n ON n.dataset_id IN (${loader.datasetIds}) AND n.name = coalesce(g.annotator, 'label')`;
+    FROM (SELECT record_no, unnest(ratings) AS g FROM survey ${whichKept})) g ${annotator.join}`;
   await loader.run(
     'Loading ratings',
-    `INSERT INTO rating SELECT g.response_id, ${heldUnder}, n.annotator_id, g.aspect, g."value", g.value_text, g.scale_min, g.scale_max, ${importId}
+    `INSERT INTO rating SELECT g.response_id, ${heldUnder}, ${annotator.id}, g.aspect, g."value", g.value_text, g.scale_min, g.scale_max, ${importId}
      FROM ${rows} WHERE g."value" IS NOT NULL OR g.value_text IS NOT NULL`,
   );
   await loader.run(
     'Loading ratings',
-    `INSERT INTO rationale SELECT ${heldUnder}, NULL, g.response_id, n.annotator_id, g.aspect, g.rationale, ${importId}
+    `INSERT INTO rationale SELECT ${heldUnder}, NULL, g.response_id, ${annotator.id}, g.aspect, g.rationale, ${importId}
      FROM ${rows} WHERE g.rationale IS NOT NULL`,
   );
 }
