@@ -229,7 +229,7 @@ describe('answers', () => {
     expect((await corpus.search.findHits(1, ' cat ')).table).toBe(first.table);
     for (let index = 0; index < 8; index++) await corpus.search.findHits(1, `cat OR w${index}`);
     const tables = await corpus.workspace.database.all<{ table_name: string }>(
-      `SELECT table_name FROM duckdb_tables() WHERE table_name LIKE 'hits_%'`,
+      `SELECT table_name FROM duckdb_tables() WHERE regexp_matches(table_name, '^(hits|candidates)_')`,
     );
     expect(tables).toHaveLength(8);
     expect(tables.map((table) => `scratch.${table.table_name}`)).not.toContain(first.table);
@@ -243,7 +243,7 @@ describe('answers', () => {
     ]);
     expect(one).toEqual(other);
     const { tables } = await corpus.workspace.database.one<{ tables: number }>(
-      `SELECT count(*) AS tables FROM duckdb_tables() WHERE table_name LIKE 'hits_%'`,
+      `SELECT count(*) AS tables FROM duckdb_tables() WHERE regexp_matches(table_name, '^(hits|candidates)_')`,
     );
     expect(tables).toBe(1);
   });

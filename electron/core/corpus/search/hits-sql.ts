@@ -150,18 +150,20 @@ export async function compileCandidates(
       parameters: [],
     };
   const meanLength = Math.max(index.meanLength, Number.EPSILON);
-  const sql = `SELECT row_id, bit_or(bit) AS mask,
-      sum(weight * tf * ${k1 + 1}::DOUBLE / (tf + ${k1}::DOUBLE * (${1 - b}::DOUBLE + ${b}::DOUBLE * length / ${meanLength}::DOUBLE))) AS score
-    FROM (${postings.map((statement) => statement.sql).join(' UNION ALL ')})
-    JOIN ${nameSearchTables(index.datasetId).document} USING (row_id)
-    GROUP BY row_id
-    HAVING ${combine(plan, holdsMask, (atom) => atom.pattern === undefined)}`;
+  const score = `weight * tf * ${k1 + 1}::DOUBLE / (tf + ${k1}::DOUBLE * (${1 - b}::DOUBLE + ${b}::DOUBLE * length / ${meanLength}::DOUBLE))`;
+  const scored = `FROM (${postings.map((statement) => statement.sql).join(' UNION ALL ')})
+    JOIN ${nameSearchTables(index.datasetId).document} USING (row_id)`;
+  const condition = combine(plan, holdsMask, (atom) => atom.pattern === undefined);
+  // One unit has one posting a row: there is nothing to add up.
+  const sql =
+    plan.units.length === 1
+      ? `SELECT * FROM (SELECT row_id, bit AS mask, ${score} AS score ${scored}) WHERE ${condition}`
+      : `SELECT row_id, bit_or(bit) AS mask, sum(${score}) AS score ${scored} GROUP BY row_id HAVING ${condition}`;
   return { sql, parameters: postings.flatMap((statement) => statement.parameters) };
 }
 
-/** The statement that answers (row_id, score) of those candidates that the plan admits; its patterns are bound. */
+/** The statement that answers (row_id, score) of those candidates whose texts hold the plan's phrases; its patterns are bound. */
 export function compileHits(relation: Relation, plan: SearchPlan, candidates: Sql): Statement {
-  if (!hasPhrase(plan)) return { sql: `SELECT row_id, score FROM ${candidates}`, parameters: [] };
   const { joins, texts } = textsOf[relation];
   const parameters: string[] = [];
   const condition = combine(

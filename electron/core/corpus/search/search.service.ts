@@ -185,21 +185,25 @@ export class SearchService {
   }
 
   private async makeHits(key: string, search: Search): Promise<CachedHits> {
-    const { relation, plan, terms, table: candidates } = await this.ensureCandidates(key, search);
+    const candidates = await this.ensureCandidates(key, search);
+    const { relation, plan, terms } = candidates;
+    const isAdmitted = !hasPhrase(plan);
     const made = await this.database.withReader(async (session) => {
-      const { sql, parameters } = compileHits(relation, plan, candidates);
-      const table = `scratch.hits_${this.nextTable++}`;
-      await session.run(
-        `CREATE TABLE ${table} AS SELECT row_id, score FROM (${sql}) ORDER BY score DESC, row_id`,
-        parameters,
-        { signal: search.signal },
-      );
+      const table = isAdmitted ? candidates.table : `scratch.hits_${this.nextTable++}`;
+      if (!isAdmitted) {
+        const { sql, parameters } = compileHits(relation, plan, candidates.table);
+        await session.run(
+          `CREATE TABLE ${table} AS SELECT row_id, score FROM (${sql}) ORDER BY score DESC, row_id`,
+          parameters,
+          { signal: search.signal },
+        );
+      }
       const { total } = await session.one<{ total: number }>(`SELECT count(*) AS total FROM ${table}`);
       return { table, terms, total, relation, plan };
     });
     this.cache.set(key, made);
     this.candidates.delete(key);
-    await this.drop(candidates);
+    if (!isAdmitted) await this.drop(candidates.table);
     await this.evict();
     return made;
   }
