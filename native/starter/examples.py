@@ -46,6 +46,7 @@ class Corpus:
         self.pool = {part: np.flatnonzero((self.part == part) & fits) for part in ("train", "held")}
         for own in self.pool.values():
             own[:] = own[np.argsort(self.size[own], kind="stable")]
+        self.carriers = {}
         self.family = {}
         for part, own in self.pool.items():
             for place in own:
@@ -110,6 +111,23 @@ class Corpus:
         if rng.random() < 0.5:
             first, second, label = second, first, None if label is None else 1 - label
         return first, second, label
+
+    def draw_carrying(self, part, rng):
+        """A pair of which one text has a trait that few texts have; each such trait is drawn as often as any other."""
+        if part not in self.carriers:
+            pool = self.pool[part]
+            listed = [pool[self.values[pool, trait] > 0] for trait in np.flatnonzero(~self.is_dense)]
+            self.carriers[part] = [own for own in listed if 8 < len(own) < len(pool) // 4]
+        own = self.carriers[part][rng.integers(len(self.carriers[part]))]
+        first = own[rng.integers(len(own))]
+        if rng.random() < 0.5:
+            family = self.family[(part, self.base[first])]
+            second = family[rng.integers(len(family))]
+        else:
+            pool = self.pool[part]
+            place = int(np.searchsorted(self.size[pool], self.size[first])) + rng.integers(-len(pool) // 25, len(pool) // 25)
+            second = pool[np.clip(place, 0, len(pool) - 1)]
+        return (first, second, None) if rng.random() < 0.5 else (second, first, None)
 
     def phrase(self, phrasings, rng, part="seen"):
         own = phrasings[part]

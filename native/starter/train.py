@@ -34,7 +34,10 @@ def pad(rows, fill=0):
 
 def make_batch(corpus, balance, rng, options, writes):
     # Pairs of about one length, so that little is padding.
-    drawn = [corpus.draw_pair(options.part, rng) for _ in range(4 * options.pairs)]
+    drawn = [
+        corpus.draw_carrying(options.part, rng) if rng.random() < options.rare else corpus.draw_pair(options.part, rng)
+        for _ in range(4 * options.pairs)
+    ]
     drawn.sort(key=lambda pair: corpus.size[pair[0]] + corpus.size[pair[1]])
     start = rng.integers(3 * options.pairs + 1)
     pairs = drawn[start : start + options.pairs]
@@ -226,6 +229,7 @@ def read_options():
     parser.add_argument("--checks", type=int, default=60)
     parser.add_argument("--every", type=float, default=180)
     parser.add_argument("--rate", type=float, default=2.5e-3)
+    parser.add_argument("--rare", type=float, default=0.35)
     parser.add_argument("--guidance", type=float, default=1.0)
     parser.add_argument("--warmup", type=int, default=60)
     parser.add_argument("--vocabulary", type=int, default=3072)
