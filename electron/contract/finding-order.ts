@@ -6,11 +6,12 @@ export interface RankedFinding {
 }
 
 const gravity = { warning: 0, notice: 1, none: 2 } as const;
-const certain = { clear: 0, descriptive: 0, unclear: 1, too_few: 2 } as const;
+const certain = { clear: 0, descriptive: 1, unclear: 2, too_few: 3 } as const;
 
 /**
- * The findings of the audits that ran: the gravest first, then the certain before the uncertain, then by the least
- * effect the interval allows, then by the effect. Findings on too few rows come last: they take no rank.
+ * The findings of the audits that ran: the gravest first, then what was tested and is certain, then mere counts,
+ * then the uncertain; among these by the least effect the interval allows, then by the effect. Findings on too few rows
+ * come last: they take no rank.
  */
 export function rankFindings(audits: readonly AuditResult[]): RankedFinding[] {
   return audits

@@ -11,9 +11,9 @@ export const modelMessages = {
     hereNote: 'What these are asked does not leave this machine.',
     back: 'All models',
     starter: {
-      limits: 'built in: limits',
+      limits: 'starter model: its limits',
       limitsOf: 'Limits of {name}',
-      title: 'Built in: it knows surface and style, not meaning',
+      title: 'Starter model: it knows surface and style, not meaning',
       text: 'This small model came with Assay, so that judging, explaining and finding principles can be tried with no download. It votes by principles such as “uses more commas” or “ends with a follow-up question”. It does not know what is true, helpful or harmful: add a real model for that.',
       show: 'Show its card, with measured limits',
       hide: 'Hide its card',
