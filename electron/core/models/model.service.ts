@@ -247,9 +247,15 @@ export class ModelService {
     await Promise.all([this.#options.engine.close(), this.#options.inspector.close()]);
   }
 
+  /** Once; where it fails, the next call tries again. */
   async #shelve(): Promise<void> {
     this.#shelved ??= this.#options.shelve?.() ?? Promise.resolve();
-    await this.#shelved;
+    try {
+      await this.#shelved;
+    } catch (error) {
+      this.#shelved = undefined;
+      throw error;
+    }
   }
 
   /** Once for all that ask for the same model. */
