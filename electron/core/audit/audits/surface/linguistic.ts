@@ -1,14 +1,18 @@
 import { z } from 'zod';
-import type { AuditTable } from '../../../../contract/audit.contract.ts';
-import { adjustFigures, defineAudit, minimumItems } from '../audit.ts';
+import type { AuditFigure, AuditTable } from '../../../../contract/audit.contract.ts';
+import { adjustFigures, type AuditContext as Context, defineAudit, minimumItems } from '../audit.ts';
 import {
   describeFeatures,
   discordanceTest,
+  type FeatureRelation,
   fitFeatures,
   measureFeatures,
   traitFeature,
 } from '../discordance.ts';
 import { storeTraitPairs } from '../trait-pairs.ts';
+import { nounFeatures, storeNounPairs } from './noun-pairs.ts';
+
+type AuditContext = Context<{ min_overlap: number; noun_sample: number; warn_above: number }>;
 
 const features = [
   traitFeature('word_count', 'more words'),
@@ -41,39 +45,32 @@ export const linguisticAudit = defineAudit({
   title: 'Linguistic features',
   description:
     'Which features of the wording go with the label, one by one and against each other; over all pairs, or only where the two sides say nearly the same.',
-  inputs: ['label', 'text', 'traits'],
+  inputs: ['label', 'text', 'traits', 'language'],
   parameters: {
     /** Share of words that the sides must have in common (Jaccard); 0 takes all pairs. */
     min_overlap: z.number().min(0).max(1).default(0),
+    /** English pairs whose nouns are counted, drawn by md5 of id and seed; 0 counts none. */
+    noun_sample: z.number().int().min(0).max(100_000).default(5000),
     warn_above: z.number().min(0.5).max(1).default(0.65),
   },
   findObstacle: (dataset) =>
     dataset.labelled === 0 ? 'No pair has a preferred side: the column label holds neither a nor b.' : null,
-  run: async (context) => {
-    const { session, signal, params } = context;
-    let from = await storeTraitPairs(
-      context,
-      features.map(({ id }) => id),
-    );
-    if (params.min_overlap > 0) {
-      const near = context.scratch('near_paraphrases');
-      await session.run(
-        `CREATE OR REPLACE TABLE ${near} AS SELECT * FROM ${from} WHERE row_id IN (SELECT row_id FROM (
-           SELECT x.row_id, ${words('ra.text')} AS wa, ${words('rb.text')} AS wb FROM ${from} x
-           JOIN response ra ON ra.response_id = x.response_a_id JOIN response rb ON rb.response_id = x.response_b_id)
-         WHERE ${wordOverlap} >= ?::DOUBLE)`,
-        [params.min_overlap],
-        { signal },
-      );
-      from = near;
-    }
-    const { rows } = await session.one<{ rows: number }>(`SELECT count(*) AS rows FROM ${from}`);
+  run: async (context: AuditContext) => {
+    const { session, params } = context;
+    const traits = await storePairs(context);
+    const { rows } = await session.one<{ rows: number }>(`SELECT count(*) AS rows FROM ${traits}`);
     if (rows === 0)
       return { obstacle: `No pair shares ${params.min_overlap * 100} % of the words of its sides.` };
-    const relation = { audit: 'linguistic', from, features };
+    const { table: from, tagged } = await storeNounPairs(context, traits);
+    const relation = {
+      audit: 'linguistic',
+      from,
+      features: tagged === 0 ? features : [...features, ...nounFeatures],
+    };
     const figures = adjustFigures([
       ...(await measureFeatures(context, relation)),
-      ...(await fitFeatures(context, relation)),
+      ...(await fitFeatures(context, { ...relation, features })),
+      ...(tagged === 0 ? [] : await fitTagged(context, relation)),
     ]);
     return {
       findings: await describeFeatures(context, relation, {
@@ -84,10 +81,41 @@ export const linguisticAudit = defineAudit({
       }),
       figures,
       tables: [tabulate(figures)],
-      params: { pairs: rows, min_n: minimumItems },
+      params: { pairs: rows, pairs_with_nouns_counted: tagged, min_n: minimumItems },
     };
   },
 });
+
+/** The labelled pairs with the traits of both sides, or only the near-paraphrases among them. */
+async function storePairs(context: AuditContext): Promise<string> {
+  const { session, signal, params } = context;
+  const from = await storeTraitPairs(
+    context,
+    features.map(({ id }) => id),
+  );
+  if (params.min_overlap === 0) return from;
+  const near = context.scratch('near_paraphrases');
+  await session.run(
+    `CREATE OR REPLACE TABLE ${near} AS SELECT * FROM ${from} WHERE row_id IN (SELECT row_id FROM (
+       SELECT x.row_id, ${words('ra.text')} AS wa, ${words('rb.text')} AS wb FROM ${from} x
+       JOIN response ra ON ra.response_id = x.response_a_id JOIN response rb ON rb.response_id = x.response_b_id)
+     WHERE ${wordOverlap} >= ?::DOUBLE)`,
+    [params.min_overlap],
+    { signal },
+  );
+  return near;
+}
+
+/** The joint regression with the nouns among the features that compete, over the pairs whose nouns were counted. */
+async function fitTagged(context: AuditContext, relation: FeatureRelation): Promise<AuditFigure[]> {
+  const from = `(SELECT * FROM ${relation.from} WHERE chosen_noun_count IS NOT NULL)`;
+  const figures = await fitFeatures(context, { ...relation, from });
+  return figures.map((figure) => ({
+    ...figure,
+    metric: 'joint_effect_with_nouns',
+    title: 'Effect beside the other features and nouns, on the pairs tagged (log-odds per SD)',
+  }));
+}
 
 function tabulate(figures: Parameters<typeof adjustFigures>[0]): AuditTable {
   const whole = figures.filter(
