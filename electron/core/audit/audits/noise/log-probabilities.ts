@@ -21,7 +21,7 @@ export interface ScoredModel {
 
 /**
  * Creates a scratch table with one row per model and pair whose two sides it scored: model, comparison_id, cluster, label, delta
- * (length of chosen − rejected), first and second (summed log-probability of the chosen and rejected; of a and b for a tie),
+ * (length of chosen − rejected), chosen_id and rejected_id (of a and b for a tie), first and second (summed log-probability of the chosen and rejected; of a and b for a tie),
  * first_mean and second_mean (per token, NULL without counts). Answers its name and the models, the most pairs first.
  */
 export async function createLogpPairs(context: Context): Promise<{ table: string; models: ScoredModel[] }> {
@@ -33,7 +33,7 @@ export async function createLogpPairs(context: Context): Promise<{ table: string
          FROM rating g WHERE g.dataset_id = ? AND g.aspect IN ('${logpAspect}', '${tokensAspect}') GROUP BY ALL HAVING total IS NOT NULL),
        pair AS (SELECT DISTINCT ON (comparison_id) comparison_id, cluster, label, delta, coalesce(chosen_id, response_a_id) AS one, coalesce(rejected_id, response_b_id) AS two
          FROM ${pairs} WHERE label IN ('a', 'b', 'tie') ORDER BY comparison_id)
-     SELECT n.name AS model, p.comparison_id, p.cluster, p.label, p.delta, x.total AS "first", y.total AS "second",
+     SELECT n.name AS model, p.comparison_id, p.cluster, p.label, p.delta, p.one AS chosen_id, p.two AS rejected_id, x.total AS "first", y.total AS "second",
        x.total / nullif(x.tokens, 0) AS first_mean, y.total / nullif(y.tokens, 0) AS second_mean
      FROM pair p JOIN scored x ON x.response_id = p.one JOIN scored y ON y.response_id = p.two AND y.annotator_id = x.annotator_id
      JOIN annotator n ON n.annotator_id = x.annotator_id ORDER BY n.name, p.comparison_id`,

@@ -11,6 +11,7 @@ import { measureShare, sumClusterMoments } from '../clustered-share.ts';
 import { makeFinding } from '../finding.ts';
 import { sayMany, sayShare } from '../wording.ts';
 import { createLogpPairs, findLikelihoodObstacle } from './log-probabilities.ts';
+import { measureWholeOrders } from './whole-order.ts';
 
 type AuditContext = Context<{ tie_within: number }>;
 
@@ -35,7 +36,10 @@ export const rankingAccuracyAudit = defineAudit({
         obstacle:
           'No labelled pair has log-probabilities of both sides by one model (ratings of the aspect logp).',
       };
-    const figures = adjustFigures(await measureModels(context, table));
+    const figures = adjustFigures([
+      ...(await measureModels(context, table)),
+      ...(await measureWholeOrders(context, table)),
+    ]);
     const crossed = await crossTabulate(context, table);
     const shown = models.slice(0, maximumSlices);
     return {
