@@ -38,7 +38,12 @@ async function audit(
   );
   const service = new AuditService(workspace.database);
   return resultOf(
-    await service.run({ datasetId, only: ['ranking-accuracy'], seed: 1, slice }),
+    await service.run({
+      datasetId,
+      only: ['ranking-accuracy'],
+      seed: 1,
+      ...(slice === null ? {} : { slice }),
+    }),
     'ranking-accuracy',
   );
 }

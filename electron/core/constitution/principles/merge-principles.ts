@@ -60,7 +60,7 @@ export function clusterVectors(vectors: readonly Float32Array[], k: number, seed
   let centres = chooseStarts(vectors, k, createRandom(seed));
   let assigned: number[] = [];
   for (let round = 0; round < rounds; round++) {
-    const next = vectors.map((vector) => nearest(vector, centres));
+    const next = vectors.map((vector) => nearestCentre(vector, centres));
     const isStable = next.every((cluster, index) => cluster === assigned[index]);
     assigned = next;
     if (isStable) break;
@@ -93,7 +93,8 @@ function chooseStarts(vectors: readonly Float32Array[], k: number, random: Rando
   return centres;
 }
 
-function nearest(vector: Float32Array, centres: readonly Float32Array[]): number {
+/** Index of the centre of largest cosine to a unit vector, the first where equal. */
+export function nearestCentre(vector: Float32Array, centres: readonly Float32Array[]): number {
   let best = 0;
   let bestDot = -Infinity;
   for (const [index, centre] of centres.entries()) {
@@ -103,7 +104,8 @@ function nearest(vector: Float32Array, centres: readonly Float32Array[]): number
   return best;
 }
 
-function meanDirection(members: readonly Float32Array[]): Float32Array {
+/** The mean of vectors at length 1; all zeros where they cancel out. */
+export function meanDirection(members: readonly Float32Array[]): Float32Array {
   const sum = new Float32Array(members[0]?.length ?? 0);
   for (const member of members)
     for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] ?? 0) + (member[i] ?? 0);

@@ -10,6 +10,7 @@ import { offPolicyAudit, rankingRiskAudit } from './off-policy.ts';
 import { returnOrRegretAudit } from './return-or-regret.ts';
 import { rewardFilterAudit } from './reward-filter.ts';
 import { rerankingAudit, subsetChoiceAudit } from './subset-choice.ts';
+import { textCoverageAudit } from './text-coverage.ts';
 import { trajectoryProfileAudit } from './trajectory-profile.ts';
 
 /** The audits of the family “selection”, in the order they are run and shown. */
@@ -27,5 +28,6 @@ export const selectionAudits: readonly Audit[] = [
   offPolicyAudit,
   episodeWeightsAudit,
   trajectoryProfileAudit,
+  textCoverageAudit,
   returnOrRegretAudit,
 ];

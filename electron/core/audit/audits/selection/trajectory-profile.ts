@@ -23,7 +23,7 @@ type Context = AuditContext<Params>;
 const headOf = (metric: string, title: string) => ({ audit: 'trajectory_profile', metric, title });
 
 /** What each quadrant suits. */
-const readings = {
+export const quadrantReadings = {
   replay: 'high quality and coverage',
   imitate: 'high quality, low coverage: suits cloning',
   explore: 'low quality, high coverage: needs a method that improves on the data',
@@ -180,7 +180,7 @@ async function measure(
       quality: tq ?? null,
       score: d4rl ?? null,
       coverage,
-      quadrant: tq == null ? null : readings[quadrantOf(tq, coverage)],
+      quadrant: tq == null ? null : quadrantReadings[quadrantOf(tq, coverage)],
       figures: [
         estimateFigure(
           { ...headOf('trajectory_quality', 'Trajectory quality TQ'), ...slice },
