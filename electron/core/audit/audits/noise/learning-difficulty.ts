@@ -4,6 +4,7 @@ import { type AuditContext as Context, defineAudit, makeFigure } from '../audit.
 import { measureShare, statusOf, sumClusterMoments } from '../clustered-share.ts';
 import { makeFinding } from '../finding.ts';
 import { sayMany, sayShare } from '../wording.ts';
+import { measureMedians, tabulateDeciles } from './difficulty-medians.ts';
 import { createLogpPairs, findLikelihoodObstacle, findReference } from './log-probabilities.ts';
 
 type AuditContext = Context<{ reference: string; beta: number; loss_from: number }>;
@@ -36,15 +37,14 @@ export const learningDifficultyAudit = defineAudit({
     await prepare(context, { table, reference, hardness });
     const figures = [
       ...(await measureClasses(context, hardness)),
-      await measureMedian(context, hardness, 'c'),
-      await measureMedian(context, hardness, 'c_mean'),
-      await measureMedian(context, hardness, 'tau'),
+      ...(await measureMedians(context, hardness)),
       await correlate(context, hardness),
     ];
     return {
       figures,
       findings: [await conclude(context, hardness, figures)],
       series: [await drawDeciles(context, hardness)],
+      tables: [await tabulateDeciles(context, hardness)],
       params: { reference, loss: 'tau = −ln σ(βc), c = ln π_ref(rejected) − ln π_ref(chosen)' },
     };
   },
@@ -80,42 +80,6 @@ async function measureClasses({ session, signal }: AuditContext, table: string):
     figures.push(makeFigure(headOf(`${name}_share`, title), { ...measureShare(moments), p: null }));
   }
   return figures;
-}
-
-/** A median with the order-statistic interval over as many independent values as there are prompts. */
-async function measureMedian(
-  { session, signal }: AuditContext,
-  table: string,
-  column: 'c' | 'c_mean' | 'tau',
-): Promise<AuditFigure> {
-  const titles = {
-    c: 'Median log-ratio of the rejected over the chosen response under the reference',
-    c_mean: 'Median log-ratio per token',
-    tau: 'Median loss below which a pair is ranked rightly',
-  };
-  const row = await session.one<{
-    value: number | null;
-    low: number | null;
-    high: number | null;
-    n: number;
-    prompts: number;
-  }>(
-    `WITH size AS (SELECT count(DISTINCT cluster) AS prompts FROM ${table} WHERE ${column} IS NOT NULL),
-       sorted AS (SELECT list(${column} ORDER BY ${column}) AS list, median(${column}) AS value, count(${column}) AS n FROM ${table} WHERE ${column} IS NOT NULL)
-     SELECT value, n, prompts, list[greatest(1, floor(n * (0.5 - 0.98 / sqrt(prompts)))::BIGINT)] AS low, list[least(n, ceil(n * (0.5 + 0.98 / sqrt(prompts)))::BIGINT + 1)] AS high FROM sorted, size`,
-    [],
-    { signal },
-  );
-  const hasEnds = row.prompts >= 6;
-  return makeFigure(headOf(`median_${column}`, titles[column]), {
-    value: row.value,
-    ci_lo: hasEnds ? row.low : null,
-    ci_hi: hasEnds ? row.high : null,
-    n_items: row.n,
-    n_clusters: row.prompts,
-    status: statusOf(row.n),
-    neutral: column === 'tau' ? null : 0,
-  });
 }
 
 /** Spearman's correlation of c with the length difference, Fisher's interval over prompts. */

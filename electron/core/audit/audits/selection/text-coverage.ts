@@ -192,6 +192,7 @@ const countVisited = (cells: readonly CellVisits[]) =>
   cells.filter((visits) => visits.some((count) => count > 0)).length;
 
 async function measureSets({ seed, params, signal }: AuditContext, { sizes, cells, isReference }: Visits) {
+  const n_clusters = cells.reference[0]?.length ?? 0;
   const [chosen, rejected] = await measureCoverage([cells.chosen, cells.rejected], cells.reference, {
     seed,
     rounds: params.rounds,
@@ -199,7 +200,10 @@ async function measureSets({ seed, params, signal }: AuditContext, { sizes, cell
   });
   const figure = (name: 'chosen' | 'rejected', outcome: typeof chosen) =>
     estimateFigure(
-      headOf(`coverage_${name}`, `Combinations of clusters the ${name} responses reach, over the reference’s (SACo analogue)`), // prettier-ignore
+      {
+        ...headOf(`coverage_${name}`, `Combinations of clusters the ${name} responses reach, over the reference’s (SACo analogue)`), // prettier-ignore
+        n_clusters,
+      },
       outcome === undefined || isReference[name] ? undefinedOutcome('zero_variance') : outcome,
       sizes[name],
     );
@@ -230,7 +234,13 @@ async function measureQuality(
     { seed, rounds: params.rounds, ...(signal ? { signal } : {}) },
   );
   return estimateFigure(
-    headOf('text_quality', 'Score of the chosen response between a random and the better one (TQ analogue)'),
+    {
+      ...headOf(
+        'text_quality',
+        'Score of the chosen response between a random and the better one (TQ analogue)',
+      ),
+      n_clusters: n.length,
+    },
     outcome,
     n.reduce((sum, pairsOfPrompt) => sum + pairsOfPrompt, 0),
   );
