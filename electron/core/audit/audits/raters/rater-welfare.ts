@@ -4,6 +4,7 @@ import { adjustFigures, defineAudit, makeFigure } from '../audit.ts';
 import { measureMean, sumClusterMoments } from '../clustered-share.ts';
 import { makeFinding } from '../finding.ts';
 import { sayMany } from '../wording.ts';
+import { measureGroupTopics } from './group-topics.ts';
 import { measureCentrality } from './rank-figures.ts';
 import { listRaterGroups } from './rater-groups.ts';
 import { drawAllPanels } from './panels.ts';
@@ -16,7 +17,7 @@ export const raterWelfareAudit = defineAudit({
   title: 'Whose taste decides',
   description:
     'Which model a panel of raters would choose and how well off everybody, and each group, would be with it; ratings by rank centrality.',
-  inputs: ['ratings', 'annotator', 'model'],
+  inputs: ['ratings', 'annotator', 'model', 'topic'],
   parameters: {
     aspect: z.string().default(''),
     /** Scores of two responses this close are a tie. */
@@ -57,6 +58,7 @@ export const raterWelfareAudit = defineAudit({
       ...centrality,
       ...panels.figures,
       ...differences,
+      ...(await measureGroupTopics(context, scores)),
       ...(await measureRepresentativeness(context, scores.table, census)),
     ]);
     return {
