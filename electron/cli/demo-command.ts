@@ -1,22 +1,16 @@
 import path from 'node:path';
 import type { Command } from 'commander';
-import type { ImportSummary } from '../contract/import.contract.ts';
 import { reportOn } from './analysis-commands.ts';
-import { sayStarter, showStarter } from './demo-starter.ts';
+import { openSamples, sayStarter, showStarter } from './demo-starter.ts';
 import { printJson, tell } from './output.ts';
-import { places } from './places.ts';
-import { runJob, withCore } from './with-core.ts';
+import { withCore } from './with-core.ts';
 
 const dataset = 'pandalm';
 
 async function runDemo(options: { out: string; json?: boolean; starter?: boolean }): Promise<void> {
   const workspace = path.join(options.out, 'demo.assay');
   const result = await withCore(workspace, async (core) => {
-    const known = (await core.services.datasets.list()).some((candidate) => candidate.name === dataset);
-    if (!known) {
-      tell(`Importing ${path.basename(places.sample)}`);
-      await runJob<ImportSummary>(core, 'import', { files: [places.sample], dataset });
-    }
+    await openSamples(core, [dataset]);
     tell('Testing surface principles and running the audits');
     const { directory, constitutionId } = await reportOn(core, {
       dataset,
@@ -25,7 +19,7 @@ async function runDemo(options: { out: string; json?: boolean; starter?: boolean
       out: path.join(options.out, 'report'),
     });
     const { document } = await core.services.constitutions.get(constitutionId);
-    const starter = options.starter === false ? [] : await showStarter(core, dataset);
+    const starter = options.starter === false ? [] : await showStarter(core);
     return {
       workspace,
       directory,

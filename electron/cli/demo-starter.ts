@@ -1,112 +1,90 @@
-import { judgeRequestSchema } from '../contract/judging.contract.ts';
-import { principleRequestSchema } from '../contract/constitution.contract.ts';
-import type { ImportSummary } from '../contract/import.contract.ts';
-import { rationaleRequestSchema } from '../contract/rationale.contract.ts';
+import type { Figure } from '../contract/constitution.contract.ts';
+import type { SampleName } from '../contract/tour.contract.ts';
 import type { Core } from '../core/boot.ts';
-import { statePrinciple } from '../core/constitution/traits/trait.ts';
 import { tell } from './output.ts';
-import { places } from './places.ts';
-import { runJob } from './with-core.ts';
+import { waitForJob } from './with-core.ts';
 
 /** What the starter model made of a dataset. */
 export interface StarterDemo {
   readonly dataset: string;
+  /** Candidate principles it voted on; 0 where it was not asked for any. */
+  readonly candidates: number;
   readonly constitution: readonly string[];
+  /** (for − against) / n of each principle, with its 95 % interval over prompts. */
+  readonly strengths: readonly Figure[];
+  /** Principles that the labels reward by construction and that it did not find. */
+  readonly missed: readonly string[];
   readonly judged: { readonly agreement: number | null; readonly n: number };
   readonly rationales: { readonly written: number; readonly asked: number; readonly example: string | null };
 }
 
-const model = 'starter';
-const planted = 'planted';
-
-/** What the planted corpus is asked about: the three principles its labels reward, among others. */
-const candidates = [
-  'is more polite',
-  'uses more commas',
-  'provides a numbered list format',
-  'uses more exclamation marks',
-  'ends with a follow-up question',
-  'uses more brackets',
-  'uses more emojis',
-  'includes more links',
-].map(statePrinciple);
-
-/** Those of the candidates that the starter model’s votes select, in the order of their strength. */
-async function findPrinciples(core: Core, datasetId: number): Promise<readonly string[]> {
-  const { principles, constitutions } = core.services;
-  const principleRunId = await principles.create(
-    principleRequestSchema.parse({
-      datasetId,
-      modelId: model,
-      propose: 'texts',
-      texts: candidates,
-      sample: 60,
-      top: 3,
-    }),
-  );
-  const { constitutionId } = await runJob<{ constitutionId: number }>(core, 'principle-constitution', {
-    principleRunId,
-  });
-  return (await constitutions.get(constitutionId)).document.constitution;
+/** Imports those of the bundled corpora that are not there. */
+export async function openSamples(core: Core, names: readonly SampleName[]): Promise<void> {
+  for (const { name, jobId } of await core.services.tour.open(names)) {
+    tell(`Importing the bundled dataset ${name}`);
+    await waitForJob(core, async () => jobId);
+  }
 }
 
 /** Verdicts and a rationale of one dataset by the starter model; its principles too where they are asked for. */
-async function tryOn(core: Core, dataset: string, extracts: boolean): Promise<StarterDemo> {
-  const { datasets, judging, rationales } = core.services;
-  const { datasetId } = await datasets.getByName(dataset);
-  const constitution = extracts ? await findPrinciples(core, datasetId) : [];
-  const judgeRunId = await judging.create(
-    judgeRequestSchema.parse({
-      datasetId,
-      protocol: 'pairwise-logits',
-      models: { judge: [model] },
-      params: constitution[0] === undefined ? {} : { criterion: constitution[0] },
-      limit: 20,
-    }),
-  );
-  await runJob(core, 'judge', { judgeRunId });
-  const { accuracy } = await judging.get(judgeRunId);
-  const rationaleRunId = await rationales.create(
-    rationaleRequestSchema.parse({ datasetId, modelId: model, limit: 1 }),
-  );
-  await runJob(core, 'rationales', { rationaleRunId });
-  const run = await rationales.get(rationaleRunId);
-  const example = await core.database.find<{ text: string }>(
-    'SELECT text FROM rationale WHERE annotator_id = ? ORDER BY comparison_id LIMIT 1',
-    [run.annotatorId],
-  );
+async function tryOn(core: Core, dataset: SampleName, extracts: boolean): Promise<StarterDemo> {
+  const { tour, rationales } = core.services;
+  if (extracts) await waitForJob(core, () => tour.start('principles', dataset));
+  await waitForJob(core, () => tour.start('judge', dataset));
+  await waitForJob(core, () => tour.start('rationale', dataset));
+  const made = await tour.findMade(dataset);
+  const runs = made.datasetId === null ? [] : await rationales.list(made.datasetId);
+  const run = runs.reduce((a, b) => (b.rationaleRunId > a.rationaleRunId ? b : a));
   return {
     dataset,
-    constitution,
-    judged: { agreement: accuracy.value, n: accuracy.n },
-    rationales: { written: run.done - run.invalid, asked: run.planned, example: example?.text ?? null },
+    candidates: made.principles?.candidates ?? 0,
+    constitution: made.principles?.found.map(({ text }) => text) ?? [],
+    strengths: made.principles?.found.map(({ strength }) => strength) ?? [],
+    missed: extracts ? (made.principles?.missed ?? []) : [],
+    judged: { agreement: made.judged?.agreement.value ?? null, n: made.judged?.agreement.n ?? 0 },
+    rationales: {
+      written: run.done - run.invalid,
+      asked: run.planned,
+      example: made.rationale?.text ?? null,
+    },
   };
 }
 
 /** The starter model on a corpus with planted principles and on the sample; nothing where it is not installed. */
-export async function showStarter(core: Core, sample: string): Promise<StarterDemo[]> {
-  const models = await core.services.models.list();
-  if (!models.some(({ name }) => name === model)) return [];
-  const known = await core.services.datasets.list();
-  if (!known.some(({ name }) => name === planted))
-    await runJob<ImportSummary>(core, 'import', { files: [places.planted], dataset: planted });
+export async function showStarter(core: Core): Promise<StarterDemo[]> {
+  if (!(await core.services.tour.findStarter())) return [];
+  await openSamples(core, ['planted']);
   tell(
     'Asking the starter model what a corpus with planted principles rewards, and about pairs of the sample',
   );
-  return [await tryOn(core, planted, true), await tryOn(core, sample, false)];
+  return [await tryOn(core, 'planted', true), await tryOn(core, 'pandalm', false)];
+}
+
+const signed = (value: number) => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(2)}`;
+
+/** A strength in words, with what it rests on. */
+function sayStrength({ value, ci, n }: Figure): string {
+  if (value === null) return `n = ${n}`;
+  return `${signed(value)}${ci ? `, 95 % interval ${signed(ci[0])} to ${signed(ci[1])}` : ''}, n = ${n}`;
 }
 
 /** What the starter model found, in lines for people. */
 export function sayStarter(demos: readonly StarterDemo[]): string[] {
   if (demos.length === 0) return [];
-  const lines = demos.flatMap(({ dataset, constitution, judged, rationales }) => [
-    `The starter model on “${dataset}”${constitution.length > 0 ? `, of ${candidates.length} candidate principles` : ''}:`,
-    ...constitution.map((text, index) => `  ${index + 1}. ${text}`),
-    ...(judged.agreement === null
-      ? []
-      : [`  its verdicts agree with ${(judged.agreement * 100).toFixed(0)} % of ${judged.n} labels`]),
-    ...(rationales.example === null ? [] : [`  a rationale: ${rationales.example}`]),
-  ]);
+  const lines = demos.flatMap(
+    ({ dataset, candidates, constitution, strengths, missed, judged, rationales }) => [
+      `The starter model on “${dataset}”${candidates > 0 ? `, of ${candidates} candidate principles` : ''}:`,
+      ...constitution.map((text, index) => {
+        const strength = strengths[index];
+        return `  ${index + 1}. ${text}${strength ? ` (strength ${sayStrength(strength)})` : ''}`;
+      }),
+      ...missed.map((text) => `  not found, though planted: ${text}`),
+      ...(judged.agreement === null
+        ? []
+        : [`  its verdicts agree with ${(judged.agreement * 100).toFixed(0)} % of ${judged.n} labels`]),
+      ...(rationales.example === null ? [] : [`  a rationale: ${rationales.example}`]),
+    ],
+  );
   return [
     ...lines,
     'It knows surface and style only; add a real model (assay models add FILE.gguf) for what texts mean.',

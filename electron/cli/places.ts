@@ -13,8 +13,6 @@ export const places = {
   serverEntry: path.join(built, 'server-process.js'),
   renderer: path.join(root, 'out/renderer'),
   desktop: path.join(root, 'out/main/index.js'),
-  sample: path.join(root, 'resources/sample/pandalm/pandalm-testset.json'),
-  planted: path.join(root, 'resources/sample/planted/planted.jsonl'),
   defaultWorkspace: path.join(homedir(), 'Assay', 'workspace.assay'),
 } as const;
 

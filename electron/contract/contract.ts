@@ -18,6 +18,7 @@ import { reportContract } from './report.contract.ts';
 import { sqlContract } from './sql.contract.ts';
 import { systemContract } from './system.contract.ts';
 import { teamContract } from './team.contract.ts';
+import { tourContract } from './tour.contract.ts';
 
 /** Every method of the core, as data: both ends are typed and validated from it. */
 export const contract = {
@@ -40,6 +41,7 @@ export const contract = {
   ...miningContract,
   ...packContract,
   ...teamContract,
+  ...tourContract,
 };
 export type Contract = typeof contract;
 

@@ -75,6 +75,9 @@ import { ReportService } from './reports/report.service.ts';
 import { createImplementation } from './rpc/implementation.ts';
 import { makeSqlHandlers } from './sql-console/sql-console.handlers.ts';
 import { SqlConsoleService } from './sql-console/sql-console.service.ts';
+import { findSampleFiles } from './tour/sample-files.ts';
+import { makeTourHandlers } from './tour/tour.handlers.ts';
+import { TourService } from './tour/tour.service.ts';
 import type { Relation } from '../contract/corpus.contract.ts';
 import type { Filter } from '../contract/filter.contract.ts';
 import { PROTOCOL_VERSION } from '../contract/system.contract.ts';
@@ -184,15 +187,18 @@ function makeAnalysisServices(workspace: Workspace, foundation: Foundation, appV
 function makeServices(workspace: Workspace, options: CoreOptions) {
   const foundation = makeFoundation(workspace, options);
   const { database, search, onChanged } = foundation;
+  const analysis = makeAnalysisServices(workspace, foundation, options.version);
+  const files = findSampleFiles(path.dirname(options.extractEntry));
   return {
     ...foundation,
+    ...analysis,
+    tour: new TourService({ ...foundation, ...analysis, files }),
     rejectedRows: new RejectedRowRepository(database),
     facets: new FacetService(database, search),
     savedViews: new SavedViewRepository(database),
     console: new SqlConsoleService(database, onChanged),
     extractForeign: createForeignExtractor(options.extractEntry),
     ...makeDeskServices(workspace, foundation),
-    ...makeAnalysisServices(workspace, foundation, options.version),
   };
 }
 
@@ -273,6 +279,7 @@ function makeRouter(
     ...makeAnnotationHandlers(core, services.annotation),
     ...makePackHandlers(core, services.packs),
     ...makeTeamHandlers(core, services.team),
+    ...makeTourHandlers(core, services.tour),
     ...makeRationaleHandlers(core, services),
     ...makeJudgingHandlers(core, {
       workspace,

@@ -213,6 +213,9 @@ export const methodKinds = {
   'report.list': 'read',
   'report.build': 'once',
   'report.file': 'read',
+  'tour.get': 'read',
+  'tour.open': 'once',
+  'tour.start': 'once',
 } as const satisfies Record<MethodName, MethodKind>;
 
 /** Methods whose answers the core remembers; see `MethodKind`. */
