@@ -4,6 +4,8 @@ import type { Dataset, Facet, SavedView } from '../../electron/contract/corpus.c
 import type { Filter, Sort } from '../../electron/contract/filter.contract.ts';
 import type { Job } from '../../electron/contract/job.contract.ts';
 import { fakeRationales } from './fake-rationales.ts';
+import { fakeTour } from './fake-tour.ts';
+import type { Tour } from '../../electron/contract/tour.contract.ts';
 import { cellOf, comparePairs, fakeDetail, fakeFields, fakePair, matchesFilter } from './fake-rows.ts';
 import type { FakePair } from './fake-rows.ts';
 import { fakeAnalysis } from './fake-analysis.ts';
@@ -21,6 +23,7 @@ export interface FakeOptions {
   readonly latency?: number;
   readonly models?: FakeModelOptions;
   readonly judging?: FakeJudgingOptions;
+  readonly tour?: Partial<Tour>;
 }
 
 interface FakeView {
@@ -315,6 +318,7 @@ export function createFakeCore(options: FakeOptions = {}): FakeCore {
     snapshot: { list: (input: unknown) => answer('snapshot.list', input, () => []) },
     judge: fakeJudging(answer, putJob, options.judging),
     rationale: fakeRationales(answer),
+    tour: fakeTour(answer, putJob, fakeJob, options.tour),
     mining: {
       degrees: (input: { judgeRunId: number }) =>
         answer('mining.degrees', input, () => {

@@ -16,6 +16,7 @@ import { packMessages } from './en-packs.ts';
 import { rationaleMessages } from './en-rationales.ts';
 import { sqlMessages } from './en-sql.ts';
 import { teamMessages } from './en-team.ts';
+import { tourMessages } from './en-tour.ts';
 
 /** Every text of the user interface. A feature brings its own file and adds it here. */
 export const en = {
@@ -31,6 +32,7 @@ export const en = {
   ...modelMessages,
   ...packMessages,
   ...teamMessages,
+  ...tourMessages,
   ...sqlMessages,
   ...constitutionMessages,
   ...auditMessages,
