@@ -139,8 +139,8 @@ describe('the steps', () => {
         .findAll('li.is-done h3')
         .map((one) => one.text()),
     ).toEqual([
-      'Let the starter model find the planted principles, done',
-      'Judge 20 pairs with the starter model, done',
+      'Let the starter model find the planted principles (done)',
+      'Judge 20 pairs with the starter model (done)',
     ]);
     const text = card(m).text().replace(/\s+/g, ' ');
     expect(text).toContain('uses more emojis');
@@ -169,7 +169,7 @@ describe('the steps', () => {
     const m = await open(here, both);
     const look = await until(() => button(m, 'Open the rows'));
     await look.trigger('click');
-    await until(() => m.router.currentRoute.value.path === '/d/1/browse');
     await until(() => localStorage.getItem('assay.tour./w.assay')?.includes('"hasLooked":true'));
+    await until(() => m.router.currentRoute.value.path === '/d/1/browse', 15_000);
   });
 });
