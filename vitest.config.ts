@@ -3,9 +3,9 @@ import vue from '@vitejs/plugin-vue';
 import { defineConfig } from 'vitest/config';
 
 /** No test judges time: a limit is there for what hangs, so it is far above what a busy machine needs. */
-const calm = { testTimeout: 60_000, hookTimeout: 60_000 };
+const calm = { testTimeout: 60_000, hookTimeout: 60_000, expect: { poll: { timeout: 20_000 } } };
 /** Tests choose their models themselves: the shipped one stands in no list unless a test asks for it. */
-const slow = { testTimeout: 120_000, hookTimeout: 120_000, env: { ASSAY_STARTER: 'off' } };
+const slow = { ...calm, testTimeout: 120_000, hookTimeout: 120_000, env: { ASSAY_STARTER: 'off' } };
 
 /** Journeys and kills wait on other processes; a busy runner gets one more try, which the runner reports. */
 const patient = { ...slow, retry: process.env.CI ? 1 : 0 };

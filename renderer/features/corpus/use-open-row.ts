@@ -9,6 +9,8 @@ export interface OpenRow {
   readonly position: Readonly<Ref<number | null>>;
   /** The row `step` rows further, undefined at the ends; quick presses add up before the page followed. */
   findNeighbour(step: number): Promise<{ id: number; position: number } | undefined>;
+  /** The row at a position of the view. */
+  findAt(position: number): Promise<{ id: number; position: number } | undefined>;
 }
 
 /** Knows where the open row stands in the current view, for previous and next. */
@@ -44,13 +46,17 @@ export function useOpenRow(
     if (next < 0 || next >= source.count) return undefined;
     target = next;
     try {
-      const [row] = await source.page(next, 1, new AbortController().signal);
-      return row && { id: row.id, position: next };
+      return await findAt(next);
     } catch (error) {
       target = null;
       throw error;
     }
   }
 
-  return { position, findNeighbour };
+  async function findAt(at: number): Promise<{ id: number; position: number } | undefined> {
+    const [row] = (await view.source.value?.page(at, 1, new AbortController().signal)) ?? [];
+    return row && { id: row.id, position: at };
+  }
+
+  return { position, findNeighbour, findAt };
 }

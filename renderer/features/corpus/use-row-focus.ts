@@ -21,8 +21,8 @@ export interface RowFocus {
   readonly position: Readonly<Ref<number | null>>;
   /** Opens a row beside the grid, or closes it and gives the grid the focus back. */
   readonly openAt: (id: number | null) => void;
-  /** Shows the focused row in the pane, where that is open. */
-  readonly follow: (id: number) => void;
+  /** Shows the focused row in the pane, where that is open; its id is asked for where the grid has not read it yet. */
+  readonly follow: (position: number, id: number | undefined) => void;
   /** Opens the row that many rows further. */
   readonly step: (by: number) => Promise<void>;
 }
@@ -61,19 +61,29 @@ export function useRowFocus(
     }
   }
 
-  const follow = useDebounceFn((id: number) => {
-    if (browse.query.value.row !== null) openAt(id);
+  function tell(error: unknown): undefined {
+    shell.notify(toFailure(error).message);
+  }
+
+  const follow = useDebounceFn(async (position: number, known: number | undefined) => {
+    if (browse.query.value.row === null) return;
+    const id = known ?? (await openRow.findAt(position))?.id;
+    if (id !== undefined && browse.query.value.row !== null) openAt(id);
   }, followDelay);
 
   async function step(by: number): Promise<void> {
-    const next = await openRow.findNeighbour(by).catch((error: unknown) => {
-      shell.notify(toFailure(error).message);
-      return undefined;
-    });
+    const next = await openRow.findNeighbour(by).catch(tell);
     if (next === undefined) return;
     browse.change({ row: next.id });
     grid()?.focusPosition(next.position);
   }
 
-  return { selection, isFull, position: openRow.position, openAt, follow: (id) => void follow(id), step };
+  return {
+    selection,
+    isFull,
+    position: openRow.position,
+    openAt,
+    follow: (row, id) => void follow(row, id).catch(tell),
+    step,
+  };
 }
