@@ -13,7 +13,8 @@ TRUST = 0.65
 HEAD = """# Starter model
 
 Two files of our own, trained from scratch, so that judging, explaining and finding principles can be tried with no download.
-`assay-starter.F16.gguf` votes; `assay-starter-embedder.F16.gguf` has the same weights and places principles near each other.
+`assay-starter.F16.gguf` votes; `assay-starter-embedder.F16.gguf` places principles near each other. It has the weights of an
+earlier step, after which training made votes better and distances worse; which step was chosen on the wordings it is measured on.
 
 ## What it can do
 

@@ -1,8 +1,11 @@
 """
-Writes a checkpoint as GGUF: the judge, and the same weights with mean pooling as the embedder. In half precision: beside the
+Writes a checkpoint as GGUF: the judge, and the weights with mean pooling as the embedder. In half precision: beside the
 large weights that the model begins with (wiring.py), eight bits for a block of 32 would lose the small ones it learns.
 
-python3 export.py FOLDER TARGET
+python3 export.py FOLDER TARGET [CHECKPOINT]
+
+CHECKPOINT: one whose weights the embedder gets instead. Training is for votes; how near the wordings of a principle lie is
+best after some hundred steps and gets worse then.
 """
 
 import hashlib
@@ -149,11 +152,17 @@ def tell_facts(size, vocabulary, tensors, written, kind):
     }
 
 
-def export(folder, target):
-    saved = torch.load(folder / ("best.pt" if (folder / "best.pt").exists() else "checkpoint.pt"), map_location="cpu")
-    vocabulary = Vocabulary.load(folder / "merges.json")
+def read_tensors(checkpoint):
+    saved = torch.load(checkpoint, map_location="cpu")
     weights = {name: own.float().numpy() for name, own in saved["model"].items()}
-    tensors = list(list_tensors(weights, saved["size"]["layers"]))
+    return saved, list(list_tensors(weights, saved["size"]["layers"]))
+
+
+def export(folder, target, of_embedder=None):
+    best = folder / ("best.pt" if (folder / "best.pt").exists() else "checkpoint.pt")
+    saved, tensors = read_tensors(best)
+    _, earlier = read_tensors(of_embedder or best)
+    vocabulary = Vocabulary.load(folder / "merges.json")
     target.mkdir(parents=True, exist_ok=True)
     listed = []
     for name, title, capabilities in (
@@ -161,7 +170,7 @@ def export(folder, target):
         ("starter-embedder", "Assay starter embedder", ["embed"]),
     ):
         file = f"assay-{name}.F16.gguf"
-        own = tensors if name == "starter" else [*tensors[:1], ("output_norm.weight", hear(saved["size"])), *tensors[2:]]
+        own = tensors if name == "starter" else [*earlier[:1], ("output_norm.weight", hear(saved["size"])), *earlier[2:]]
         written = write(target / file, describe(saved["size"], vocabulary, title, name != "starter"), own)
         listed.append({"file": file, **tell_facts(saved["size"], vocabulary, tensors, written, (name, title, capabilities))})
     (target / "starter.json").write_text(json.dumps({"models": listed}, indent=2) + "\n")
@@ -169,4 +178,4 @@ def export(folder, target):
 
 
 if __name__ == "__main__":
-    export(Path(sys.argv[1]), Path(sys.argv[2]))
+    export(*map(Path, sys.argv[1:]))
