@@ -40,7 +40,9 @@ describe.sequential('a first run with the model that came with Assay', () => {
     const { page } = watch;
     await watch.visit('/models');
     await page.getByRole('link', { name: 'Limits of starter', exact: true }).click();
-    await page.getByRole('heading', { name: 'Starter model: it knows surface and style, not meaning' }).waitFor();
+    await page
+      .getByRole('heading', { name: 'Starter model: it knows surface and style, not meaning' })
+      .waitFor();
     await page.getByText('What it cannot do').first().waitFor();
     expect(await findAccessFaults(page)).toEqual([]);
     await shoot('limits');
