@@ -2,6 +2,12 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { quoteLiteral } from './quoting.ts';
 import { type Parameter, type QueryOptions, type Row, Session } from './session.ts';
 
+/**
+ * Bytes of a block of a new file. A page of the grid reads texts scattered over all of it, a block for each; of DuckDB's own
+ * 262,144 they took twice as long. Files made before keep theirs.
+ */
+const blockSize = 65_536;
+
 export interface DatabaseOptions {
   /** The file, or ':memory:'. */
   readonly path: string;
@@ -40,6 +46,7 @@ export class Database {
     const instance = await DuckDBInstance.create(options.path, {
       memory_limit: `${options.memoryLimitMb}MB`,
       temp_directory: options.temporaryDirectory,
+      default_block_size: String(blockSize),
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',
       allow_community_extensions: 'false',

@@ -2,7 +2,7 @@ import type { Database } from '../../../../native/duckdb/database.ts';
 import type { Relation } from '../../../contract/corpus.contract.ts';
 import type { FieldDefinition } from './field-table.ts';
 
-const base = { isLong: false, isSortable: true, isFacet: true, isDefault: false, joins: [] } as const;
+const base = { isLong: false, isSortable: true, isFacet: true, isDefault: false } as const;
 
 const field = (
   column: string,

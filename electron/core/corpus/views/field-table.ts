@@ -5,8 +5,8 @@ import type { Sql } from '../reading/reader.ts';
 export interface FieldDefinition extends Field {
   /** Expression over the aliases the relation joins: `x` is the row's own table. */
   readonly sql: Sql;
-  /** Joins the expression needs; light fields live in the row's own table and need none. */
-  readonly joins: readonly Join[];
+  /** For a text of another table than the row's own: which one it is. Such a field is nothing but that text. */
+  readonly textOf?: Join | undefined;
 }
 
 type Join = 'prompt' | 'a' | 'b';
@@ -43,20 +43,21 @@ function define(draft: Draft): FieldDefinition {
     isFacet: draft.kind === 'number' || draft.kind === 'category' || draft.kind === 'boolean',
     isDefault: false,
     width: draft.kind === 'number' ? 96 : 140,
-    joins: [],
     ...draft,
   };
 }
 
 const longText = { kind: 'text', isLong: true, isFacet: false, isDefault: true, width: 320 } as const;
 
+const joinedText = (join: Join) => ({ ...longText, sql: `${joins[join].alias}.text`, textOf: join });
+
 const tagsOf = (relation: Relation, id: string): Sql =>
   `(SELECT list(t.tag ORDER BY t.tag) FROM tag t WHERE t.relation = '${relation}' AND t.row_id = x.${id})`;
 
 const pairFields: readonly FieldDefinition[] = [
-  define({ id: 'prompt', title: 'Prompt', ...longText, sql: 'p.text', joins: ['prompt'] }),
-  define({ id: 'response_a', title: 'Response A', ...longText, sql: 'ra.text', joins: ['a'] }),
-  define({ id: 'response_b', title: 'Response B', ...longText, sql: 'rb.text', joins: ['b'] }),
+  define({ id: 'prompt', title: 'Prompt', ...joinedText('prompt') }),
+  define({ id: 'response_a', title: 'Response A', ...joinedText('a') }),
+  define({ id: 'response_b', title: 'Response B', ...joinedText('b') }),
   define({ id: 'label', title: 'Label', kind: 'category', sql: 'x.label', isDefault: true, width: 88 }),
   define({ id: 'strength', title: 'Strength', kind: 'number', sql: 'x.strength', isDefault: true }),
   define({ id: 'n_votes', title: 'Votes', kind: 'number', sql: 'x.n_votes', width: 80 }),
@@ -84,7 +85,7 @@ const pairFields: readonly FieldDefinition[] = [
 ];
 
 const responseFields: readonly FieldDefinition[] = [
-  define({ id: 'prompt', title: 'Prompt', ...longText, sql: 'p.text', joins: ['prompt'] }),
+  define({ id: 'prompt', title: 'Prompt', ...joinedText('prompt') }),
   define({ id: 'response', title: 'Response', ...longText, width: 480, sql: 'x.text' }),
   define({ id: 'model', title: 'Model', kind: 'category', sql: 'x.model', isDefault: true }),
   define({
@@ -117,9 +118,9 @@ export function listFields(relation: Relation): readonly FieldDefinition[] {
   return relation === 'pairs' ? pairFields : responseFields;
 }
 
-/** The tables some fields come from, each once. */
+/** The tables some fields come from beside the row's own, each join once. */
 export function listJoins(fields: readonly FieldDefinition[]): JoinDefinition[] {
-  return [...new Set(fields.flatMap((field) => field.joins))].map((join) => joins[join]);
+  return [...new Set(fields.flatMap((field) => field.textOf ?? []))].map((join) => joins[join]);
 }
 
 /** The relation's rows with the joins some fields need: `comparison x JOIN prompt p …`. */

@@ -6,23 +6,50 @@ import { baseTable, byIds, type FieldDefinition, listJoins } from './field-table
 
 const previewLength = 240;
 
-/** A cell of a page: long texts as previews, lists as they are. */
-function toCell(value: PlainValue): Cell {
-  if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
-    return value;
+/** From so many ids on, a lookup runs as two side by side: one reads its scattered rows strictly in turn. */
+const fewestToHalve = 64;
+
+/** Two columns, not a struct: of a struct the driver makes two objects a cell. */
+const previewColumns = (text: Sql): readonly Sql[] => [`left(${text}, ${previewLength})`, `length(${text})`];
+
+const columnsOf = (field: FieldDefinition): readonly Sql[] =>
+  field.isLong ? previewColumns(field.sql) : [field.sql];
+
+/** The cell whose columns begin at `place`: long texts as previews, lists as they are. */
+function cellAt(row: readonly PlainValue[], place: number, isLong: boolean): Cell {
+  const value = row[place] ?? null;
   if (Array.isArray(value)) return value.map(String);
-  const { preview, length } = value as { preview: string | null; length: number };
-  return preview === null ? null : { preview, length };
+  if (!isLong || value === null) return value as Cell;
+  return { preview: value as string, length: row[place + 1] as number };
 }
 
-function selectCell(field: FieldDefinition): Sql {
-  return field.isLong
-    ? `{'preview': left(${field.sql}, ${previewLength}), 'length': length(${field.sql})}`
-    : field.sql;
-}
-
-/** Rows of one table by id: the key of each to its values, in the order asked for. */
+/** Rows of one table by id: the key of each to its values. */
 type Lookup = ReadonlyMap<number, readonly PlainValue[]>;
+
+interface LookupRequest {
+  readonly table: string;
+  readonly alias: string;
+  readonly key: string;
+  readonly columns: readonly Sql[];
+  readonly keys: readonly number[];
+  readonly signal?: AbortSignal | undefined;
+}
+
+async function lookUp(database: Database, request: LookupRequest): Promise<Lookup> {
+  const { table, alias, key, columns, keys, signal } = request;
+  const ascending = [...new Set(keys)].sort((left, right) => left - right);
+  const middle = ascending.length < fewestToHalve ? ascending.length : ascending.length >> 1;
+  const parts = [ascending.slice(0, middle), ascending.slice(middle)].filter((part) => part.length > 0);
+  const select = `SELECT ${[`${alias}.${key}`, ...columns].join(', ')} FROM ${table} ${alias}`;
+  const read = await Promise.all(
+    parts.map((part) =>
+      database.withReader((session) =>
+        session.table(`${select} WHERE ${byIds(`${alias}.${key}`, part)}`, [], { signal }),
+      ),
+    ),
+  );
+  return new Map(read.flatMap(({ rows }) => rows.map(([first, ...rest]) => [first as number, rest])));
+}
 
 export interface PageRequest {
   readonly relation: Relation;
@@ -42,32 +69,32 @@ export async function readPageRows(
 ): Promise<GridRow[]> {
   const { table, id } = baseTable[relation];
   const joins = listJoins(fields);
-  const lookUp = async (
-    from: Sql,
-    key: Sql,
-    columns: readonly Sql[],
-    keys: readonly number[],
-  ): Promise<Lookup> => {
-    if (keys.length === 0) return new Map();
-    const sql = `SELECT ${[key, ...columns].join(', ')} FROM ${from} WHERE ${byIds(key, keys)}`;
-    const { rows } = await database.withReader((session) => session.table(sql, [], { signal }));
-    return new Map(rows.map(([first, ...rest]) => [first as number, rest]));
-  };
-  const own = fields.filter((field) => field.joins.length === 0);
-  const foreignKeys = joins.map((join) => `x.${join.foreignKey}`);
-  const rows = await lookUp(`${table} x`, `x.${id}`, [...foreignKeys, ...own.map(selectCell)], ids);
-  const joined = await Promise.all(
-    joins.map(async (join, place) => {
-      const keys = [...new Set([...rows.values()].map((row) => row[place] as number))];
-      const theirs = fields.filter((field) => field.joins.some((name) => name === join.name));
-      return lookUp(`${join.table} ${join.alias}`, `${join.alias}.${join.key}`, theirs.map(selectCell), keys);
-    }),
+  const columns: Sql[] = joins.map((join) => `x.${join.foreignKey}`);
+  const places = new Map<FieldDefinition, number>();
+  for (const field of fields.filter(({ textOf }) => textOf === undefined)) {
+    places.set(field, columns.length);
+    columns.push(...columnsOf(field));
+  }
+  const rows = await lookUp(database, { table, alias: 'x', key: id, columns, keys: ids, signal });
+
+  const tables = [...new Map(joins.map((join) => [join.table, join.key]))];
+  const texts = new Map(
+    await Promise.all(
+      tables.map(async ([name, key]): Promise<[string, Lookup]> => {
+        const sides = joins.flatMap((join, place) => (join.table === name ? [place] : []));
+        const keys = [...rows.values()].flatMap((row) => sides.map((place) => row[place] as number));
+        const text = { table: name, alias: 't', key, columns: previewColumns('t.text'), keys, signal };
+        return [name, await lookUp(database, text)];
+      }),
+    ),
   );
+
   const cellOf = (row: readonly PlainValue[], field: FieldDefinition): Cell => {
-    const place = joins.findIndex((join) => field.joins.some((name) => name === join.name));
-    if (place < 0) return toCell(row[joins.length + own.indexOf(field)] ?? null);
-    const theirs = fields.filter((other) => other.joins.some((name) => name === joins[place]?.name));
-    return toCell(joined[place]?.get(row[place] as number)?.[theirs.indexOf(field)] ?? null);
+    const own = places.get(field);
+    if (own !== undefined) return cellAt(row, own, field.isLong);
+    const place = joins.findIndex((join) => join.name === field.textOf);
+    const text = texts.get(joins[place]?.table ?? '')?.get(row[place] as number);
+    return text ? cellAt(text, 0, true) : null;
   };
   return ids.flatMap((rowId) => {
     const row = rows.get(rowId);

@@ -15,7 +15,7 @@ const verdictOf = (annotator: string) =>
   `(SELECT CASE WHEN count(DISTINCT v.label) = 1 THEN any_value(v.label) WHEN count(v.label) > 1 THEN 'tie' END FROM vote v
     WHERE v.comparison_id = x.comparison_id AND v.annotator_id = ${annotator} AND v.aspect IS NULL)`;
 
-const base = { isLong: false, isSortable: true, isFacet: true, isDefault: false, joins: [] } as const;
+const base = { isLong: false, isSortable: true, isFacet: true, isDefault: false } as const;
 
 /** Whether the run behind an annotator asked about a row, and with what end; NULL where it did not. */
 const judgedSql = (relation: Relation, annotator: string) => {

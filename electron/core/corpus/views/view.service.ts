@@ -58,7 +58,7 @@ export class ViewService {
       ...(await listRationaleFields(this.database, relation, datasetId)),
       ...(await listCurationFields(this.database, relation, datasetId)),
     ];
-    return fields.map(({ sql: _sql, joins: _joins, ...field }) => field);
+    return fields.map(({ sql: _sql, textOf: _textOf, ...field }) => field);
   }
 
   /** The rows of a view as SQL yielding `id`; good until the view is closed. */
