@@ -12,10 +12,10 @@ export interface GridPages {
   retry(): void;
 }
 
-/** Keeps the pages around the visible rows of the current source; a new source starts empty. */
+/** Keeps the pages of the rows that are drawn, and the next one, of the current source; a new source starts empty. */
 export function usePages(
   source: () => RowSource | null,
-  view: ComputedRef<{ first: number; end: number }>,
+  drawn: ComputedRef<{ first: number; end: number }>,
   direction: Readonly<Ref<number>>,
 ): GridPages {
   const error = shallowRef<unknown>(null);
@@ -26,7 +26,7 @@ export function usePages(
   function want(): void {
     const current = source();
     if (!current || !cache) return;
-    cache.want(planPages(view.value, current.count, direction.value));
+    cache.want(planPages(drawn.value, current.count, direction.value));
     isLoading.value = cache.isLoading;
   }
 
@@ -52,7 +52,7 @@ export function usePages(
   }
 
   watch(source, open, { immediate: true });
-  watch(view, want);
+  watch(drawn, want);
   onBeforeUnmount(() => cache?.close());
 
   return {

