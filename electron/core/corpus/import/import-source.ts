@@ -24,7 +24,7 @@ export interface Recognised {
   readonly opened: OpenedSource;
   readonly plan: Plan;
   readonly rejections: readonly SourceRejection[];
-  /** Rejects where the columns prove wrong; asked once the rows have been read and before any is loaded. */
+  /** Rejects where the columns prove wrong; asked before the load is committed. */
   readonly confirm?: () => Promise<void>;
 }
 
