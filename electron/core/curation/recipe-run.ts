@@ -117,6 +117,48 @@ async function readInputs({ recipe, folder }: OpenRecipe): Promise<RecipeInput[]
   return inputs;
 }
 
+/** Stands for the dataset of an import that has not ended yet. */
+const planned = 0;
+
+async function hasImported(database: Database, datasetId: number, fingerprint: string): Promise<boolean> {
+  const row = await database.find(
+    'SELECT 1 AS one FROM recipe_import WHERE dataset_id = ? AND fingerprint = ?',
+    [datasetId, fingerprint],
+  );
+  return row !== undefined;
+}
+
+/** Notes what a dataset is imported from: as planned before the import, under its own id after it. */
+async function keepFingerprint(database: Database, datasetId: number, fingerprint: string): Promise<void> {
+  await database.write(async (session) => {
+    await session.run('DELETE FROM recipe_import WHERE dataset_id = ? AND fingerprint = ?', [
+      planned,
+      fingerprint,
+    ]);
+    await session.run('INSERT INTO recipe_import (dataset_id, fingerprint) VALUES (?, ?)', [
+      datasetId,
+      fingerprint,
+    ]);
+  });
+}
+
+/**
+ * True for a dataset that a run killed before its import was noted has made of the very same files: the import was
+ * planned, and its job, ended by now, made this dataset.
+ */
+async function adoptImport(
+  tools: RecipeTools,
+  { datasetId, fingerprint, spec }: { datasetId: number; fingerprint: string; spec: JobSpec },
+): Promise<boolean> {
+  if (!(await hasImported(tools.database, planned, fingerprint))) return false;
+  const jobId = await findJob(tools, 'import', spec, ['queued', 'succeeded']);
+  if (jobId === undefined) return false;
+  const made = await tools.waitForJob<{ datasetId: number }>(jobId);
+  if (made.datasetId !== datasetId) return false;
+  await keepFingerprint(tools.database, datasetId, fingerprint);
+  return true;
+}
+
 /**
  * The dataset a recipe works on: imported, or taken as it is where a former run has imported the very same files under that name.
  * @throws AppError DATASET_NAME_TAKEN for a dataset of that name made of anything else
@@ -131,13 +173,13 @@ async function prepareSource(
   if (!recipe.import) return datasets.getByName(recipe.dataset ?? '');
   const { files, dataset: name, ...rest } = recipe.import;
   const fingerprint = hashOf({ ...rest, files: inputs.map(({ sha256 }) => sha256) });
+  const spec = { files: files.map((file) => path.resolve(folder, file)), dataset: name, ...rest };
   const there = (await datasets.list()).find((one) => one.name === name);
   if (there) {
-    const known = await database.find(
-      'SELECT 1 AS one FROM recipe_import WHERE dataset_id = ? AND fingerprint = ?',
-      [there.datasetId, fingerprint],
-    );
-    if (known) {
+    const isKnown =
+      (await hasImported(database, there.datasetId, fingerprint)) ||
+      (await adoptImport(tools, { datasetId: there.datasetId, fingerprint, spec }));
+    if (isKnown) {
       tools.tell(`${name} is in the workspace already, from the same files.`);
       return there;
     }
@@ -148,35 +190,37 @@ async function prepareSource(
     );
   }
   tools.tell(`Importing ${files.length} ${files.length === 1 ? 'file' : 'files'} as ${name}.`);
-  const { datasetId } = await runJob<{ datasetId: number }>(tools, 'import', {
-    files: files.map((file) => path.resolve(folder, file)),
-    dataset: name,
-    ...rest,
-  });
-  await database.write((session) =>
-    session.run('INSERT INTO recipe_import (dataset_id, fingerprint) VALUES (?, ?)', [
-      datasetId,
-      fingerprint,
-    ]),
-  );
+  await keepFingerprint(database, planned, fingerprint);
+  const { datasetId } = await runJob<{ datasetId: number }>(tools, 'import', spec);
+  await keepFingerprint(database, datasetId, fingerprint);
   return datasets.get(datasetId);
 }
 
-/** Runs a job; one with the same spec that a killed run has left in the queue is waited for instead. */
-async function runJob<Result>(
+type JobSpec = Readonly<Record<string, unknown>>;
+
+/** The newest job of a type with this spec that stands as one of `statuses`. */
+async function findJob(
   tools: RecipeTools,
   type: string,
-  spec: Record<string, unknown>,
-): Promise<Result> {
-  const waiting = await tools.database.all<{ jobId: string; spec: string }>(
-    `SELECT job_id AS "jobId", spec::VARCHAR AS spec FROM job WHERE type = ? AND status = 'queued' ORDER BY created_at`,
-    [type],
+  spec: JobSpec,
+  statuses: readonly ('queued' | 'succeeded')[],
+): Promise<string | undefined> {
+  const jobs = await tools.database.all<{ jobId: string; spec: string }>(
+    `SELECT job_id AS "jobId", spec::VARCHAR AS spec FROM job
+     WHERE type = ? AND status IN (${statuses.map(() => '?').join(', ')}) ORDER BY created_at DESC`,
+    [type, ...statuses],
   );
-  const same = waiting.find((job) => {
+  const same = jobs.find((job) => {
     const stored = JSON.parse(job.spec) as Record<string, unknown>;
     return Object.entries(spec).every(([key, value]) => isDeepStrictEqual(stored[key], value));
   });
-  return tools.waitForJob<Result>(same?.jobId ?? (await tools.startJob(type, spec)));
+  return same?.jobId;
+}
+
+/** Runs a job; one with the same spec that a killed run has left in the queue is waited for instead. */
+async function runJob<Result>(tools: RecipeTools, type: string, spec: JobSpec): Promise<Result> {
+  const left = await findJob(tools, type, spec, ['queued']);
+  return tools.waitForJob<Result>(left ?? (await tools.startJob(type, spec)));
 }
 
 type Part = 'source' | 'curated';

@@ -113,6 +113,36 @@ describe('a recipe from import to export', () => {
     await expect(runRecipe(tools, openRecipe(file))).rejects.toMatchObject({ code: 'DATASET_NAME_TAKEN' });
   });
 
+  it('goes on with the import of a run killed before it was noted; would catch a dataset of its own taken for foreign', async () => {
+    const { core, tools, folder } = await openTools();
+    const place = path.join(folder, 'recipe');
+    mkdirSync(place);
+    copyFileSync(sampleFile, path.join(place, 'data.json'));
+    const recipe = path.join(place, 'r.yml');
+    writeFileSync(
+      recipe,
+      'version: 1\nseed: 1\nimport: { files: [data.json], dataset: d }\nexport:\n  - { format: trl, to: p.jsonl, container: jsonl }\n',
+    );
+    const killed: RecipeTools = {
+      ...tools,
+      waitForJob: async (jobId) => {
+        await tools.waitForJob(jobId);
+        throw new Error('killed');
+      },
+    };
+    await expect(runRecipe(killed, openRecipe(recipe))).rejects.toThrow('killed');
+    const [made] = await core.services.datasets.list();
+    const { record } = await runRecipe(tools, openRecipe(recipe));
+    expect(record.figures.source).toMatchObject({ pairs: made?.pairs });
+    expect((await core.services.datasets.list()).map((one) => one.datasetId)).toEqual([made?.datasetId]);
+
+    const other = await openTools();
+    await runJob(other.tools, 'import', { files: [sampleFile], dataset: 'd' });
+    await expect(runRecipe(other.tools, openRecipe(recipe))).rejects.toMatchObject({
+      code: 'DATASET_NAME_TAKEN',
+    });
+  });
+
   it('an output outside the folder of the recipe is refused, by path and through a link; a foreign file is not overwritten', async () => {
     const folder = await makeTemporaryDirectory();
     const place = path.join(folder, 'recipe');
