@@ -1,15 +1,13 @@
-import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
 import type { Database } from '../../../native/duckdb/database.ts';
 import { AppError } from '../../contract/app-error.ts';
 import type { Dataset } from '../../contract/corpus.contract.ts';
 import { exportSpecSchema, type ExportSummary } from '../../contract/export.contract.ts';
-import type { DatasetRepository } from '../corpus/dataset.repository.ts';
 import type { CurateResult } from './curate.job.ts';
 import { jobTypeOf } from './mining/methods.ts';
 import { readRecipe, type Recipe } from './recipe-file.ts';
+import { runJob } from './recipe-jobs.ts';
 import {
   addModels,
   type JudgeFigures,
@@ -18,22 +16,11 @@ import {
   type ModelNames,
   type ModelTools,
 } from './recipe-models.ts';
-import {
-  compareRecords,
-  type Difference,
-  figuresOf,
-  hashFile,
-  readRecord,
-  type RecipeInput,
-  type RunRecord,
-} from './run-record.ts';
+import { hashOf, prepareSource, readInputs, type SourceTools } from './recipe-source.ts';
+import { compareRecords, type Difference, figuresOf, readRecord, type RunRecord } from './run-record.ts';
 
 /** What a run needs of the application. */
-export interface RecipeTools extends Omit<ModelTools, 'runJob'> {
-  readonly datasets: DatasetRepository;
-  startJob(type: string, spec: unknown): Promise<string>;
-  /** The result of a job, waiting ones of the queue included; throws what it failed with. */
-  waitForJob<Result>(jobId: string): Promise<Result>;
+export interface RecipeTools extends SourceTools, Omit<ModelTools, 'runJob'> {
   readAudit(auditRunId: number): Promise<unknown>;
   readConstitution(constitutionId: number): Promise<unknown>;
 }
@@ -98,129 +85,6 @@ function insideFolder(folder: string, wanted: string): string {
   const [real, root] = [realpathSync(there), realpathSync(folder)];
   if (real !== root && !isBelow(real, root)) refuse();
   return place;
-}
-
-const hashOf = (value: unknown) => createHash('sha256').update(JSON.stringify(value)).digest('hex');
-
-async function readInputs({ recipe, folder }: OpenRecipe): Promise<RecipeInput[]> {
-  const inputs: RecipeInput[] = [];
-  for (const file of [...(recipe.import?.files ?? []), ...Object.values(recipe.models ?? {})]) {
-    const place = path.resolve(folder, file);
-    if (!existsSync(place))
-      throw new AppError(
-        'IMPORT_FILE_MISSING',
-        `Nothing was run: ${file} is not there. Paths in a recipe start at its folder (${folder}).`,
-        { file },
-      );
-    inputs.push({ file, ...(await hashFile(place)) });
-  }
-  return inputs;
-}
-
-/** Stands for the dataset of an import that has not ended yet. */
-const planned = 0;
-
-async function hasImported(database: Database, datasetId: number, fingerprint: string): Promise<boolean> {
-  const row = await database.find(
-    'SELECT 1 AS one FROM recipe_import WHERE dataset_id = ? AND fingerprint = ?',
-    [datasetId, fingerprint],
-  );
-  return row !== undefined;
-}
-
-/** Notes what a dataset is imported from: as planned before the import, under its own id after it. */
-async function keepFingerprint(database: Database, datasetId: number, fingerprint: string): Promise<void> {
-  await database.write(async (session) => {
-    await session.run('DELETE FROM recipe_import WHERE dataset_id = ? AND fingerprint = ?', [
-      planned,
-      fingerprint,
-    ]);
-    await session.run('INSERT INTO recipe_import (dataset_id, fingerprint) VALUES (?, ?)', [
-      datasetId,
-      fingerprint,
-    ]);
-  });
-}
-
-/**
- * True for a dataset that a run killed before its import was noted has made of the very same files: the import was
- * planned, and its job, ended by now, made this dataset.
- */
-async function adoptImport(
-  tools: RecipeTools,
-  { datasetId, fingerprint, spec }: { datasetId: number; fingerprint: string; spec: JobSpec },
-): Promise<boolean> {
-  if (!(await hasImported(tools.database, planned, fingerprint))) return false;
-  const jobId = await findJob(tools, 'import', spec, ['queued', 'succeeded']);
-  if (jobId === undefined) return false;
-  const made = await tools.waitForJob<{ datasetId: number }>(jobId);
-  if (made.datasetId !== datasetId) return false;
-  await keepFingerprint(tools.database, datasetId, fingerprint);
-  return true;
-}
-
-/**
- * The dataset a recipe works on: imported, or taken as it is where a former run has imported the very same files under that name.
- * @throws AppError DATASET_NAME_TAKEN for a dataset of that name made of anything else
- */
-async function prepareSource(
-  tools: RecipeTools,
-  open: OpenRecipe,
-  inputs: readonly RecipeInput[],
-): Promise<Dataset> {
-  const { datasets, database } = tools;
-  const { recipe, folder } = open;
-  if (!recipe.import) return datasets.getByName(recipe.dataset ?? '');
-  const { files, dataset: name, ...rest } = recipe.import;
-  const fingerprint = hashOf({ ...rest, files: inputs.map(({ sha256 }) => sha256) });
-  const spec = { files: files.map((file) => path.resolve(folder, file)), dataset: name, ...rest };
-  const there = (await datasets.list()).find((one) => one.name === name);
-  if (there) {
-    const isKnown =
-      (await hasImported(database, there.datasetId, fingerprint)) ||
-      (await adoptImport(tools, { datasetId: there.datasetId, fingerprint, spec }));
-    if (isKnown) {
-      tools.tell(`${name} is in the workspace already, from the same files.`);
-      return there;
-    }
-    throw new AppError(
-      'DATASET_NAME_TAKEN',
-      `Nothing was run: the workspace has a dataset named ${name} that this recipe has not made of these files. Rename it, or use another workspace.`,
-      { name },
-    );
-  }
-  tools.tell(`Importing ${files.length} ${files.length === 1 ? 'file' : 'files'} as ${name}.`);
-  await keepFingerprint(database, planned, fingerprint);
-  const { datasetId } = await runJob<{ datasetId: number }>(tools, 'import', spec);
-  await keepFingerprint(database, datasetId, fingerprint);
-  return datasets.get(datasetId);
-}
-
-type JobSpec = Readonly<Record<string, unknown>>;
-
-/** The newest job of a type with this spec that stands as one of `statuses`. */
-async function findJob(
-  tools: RecipeTools,
-  type: string,
-  spec: JobSpec,
-  statuses: readonly ('queued' | 'succeeded')[],
-): Promise<string | undefined> {
-  const jobs = await tools.database.all<{ jobId: string; spec: string }>(
-    `SELECT job_id AS "jobId", spec::VARCHAR AS spec FROM job
-     WHERE type = ? AND status IN (${statuses.map(() => '?').join(', ')}) ORDER BY created_at DESC`,
-    [type, ...statuses],
-  );
-  const same = jobs.find((job) => {
-    const stored = JSON.parse(job.spec) as Record<string, unknown>;
-    return Object.entries(spec).every(([key, value]) => isDeepStrictEqual(stored[key], value));
-  });
-  return same?.jobId;
-}
-
-/** Runs a job; one with the same spec that a killed run has left in the queue is waited for instead. */
-async function runJob<Result>(tools: RecipeTools, type: string, spec: JobSpec): Promise<Result> {
-  const left = await findJob(tools, type, spec, ['queued']);
-  return tools.waitForJob<Result>(left ?? (await tools.startJob(type, spec)));
 }
 
 type Part = 'source' | 'curated';
